@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Replays a trace held in memory. The trace is shared, not copied, so that many scenarios can run on one load.
+#pragma once
+
+#include <memory>
+
+#include "traces/routing_source.hpp"
+
+namespace pregate {
+
+struct ReplayOptions {
+  bool skip_prefill = false;  // workload.phase = decode: prefill steps are left out, the cache starts cold
+  std::int64_t max_steps = 0;  // 0: all
+};
+
+class Replay final : public RoutingSource {
+ public:
+  // `trace` must have passed validate_step for each step (all readers and importers see to that).
+  explicit Replay(std::shared_ptr<const RouteTrace> trace, ReplayOptions options = {});
+
+  [[nodiscard]] const RouteHeader& header() const override { return trace_->header; }
+  Result<std::optional<StepInfo>> next_step() override;
+  Result<LayerRouting> route(LayerId layer) override;
+  [[nodiscard]] const RouteTrace* whole_trace() const override { return trace_.get(); }
+
+ private:
+  std::shared_ptr<const RouteTrace> trace_;
+  ReplayOptions options_;
+  std::size_t next_ = 0;
+  std::int64_t taken_ = 0;
+  const RouteStep* current_ = nullptr;
+};
+
+}  // namespace pregate

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// A scenario: one model's routing on one device under one set of policies. People write protobuf text
+// (schema/scenario.proto); ScenarioDocument holds that text with the line of every field, takes --set assignments, and
+// resolves to the checked struct below. Nothing outside traces/ sees protobuf.
+//
+//   auto document = ScenarioDocument::parse({"demo.scenario.textproto", text});
+//   document->set("dram.expert_budget=4000MiB");
+//   Result<Scenario> scenario = document->resolve(catalogue);
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "traces/device_spec.hpp"
+#include "traces/model_shape.hpp"
+#include "traces/synthetic_params.hpp"
+
+namespace pregate {
+
+enum class EvictionKind : std::uint8_t {
+  lru, lfu, lfu_decay, fifo, random, least_stale, layer_lru, layer_lfu, belady, belady_bypass, none
+};
+enum class PrefetchKind : std::uint8_t { none, pregate, prev_token, popularity, stale_gate, oracle };
+enum class Fidelity : std::uint8_t { flow };
+
+// The command's words: "lru", "lfu-decay", "belady-bypass" ... and back. Errors list the words that exist.
+Result<EvictionKind> parse_eviction(std::string_view word);
+Result<PrefetchKind> parse_prefetch(std::string_view word);
+std::string_view to_text(EvictionKind kind);
+std::string_view to_text(PrefetchKind kind);
+std::vector<std::string> eviction_words();
+std::vector<std::string> prefetch_words();
+
+struct PolicySpec {
+  EvictionKind eviction = EvictionKind::lru;
+  PrefetchKind prefetch = PrefetchKind::none;
+  std::int32_t lookahead = 1;
+  double stale_gate_accuracy = 0.5;
+  std::int32_t lfu_half_life = 16;
+  std::int32_t popularity_count = 0;  // 0: top-k
+  std::uint64_t seed = 1;
+};
+
+struct WorkloadSpec {
+  std::string trace;           // path of a .route file; empty: synthetic
+  bool decode_only = false;
+  std::int64_t max_steps = 0;  // 0: all
+  std::optional<SyntheticParams> synthetic;
+};
+
+struct RuntimeSpec {
+  bool overlap = true;
+  std::int32_t io_lanes = 4;
+};
+
+struct Scenario {
+  std::string name;
+  std::optional<ModelShape> model;     // from model.preset; empty: the trace's own shape
+  std::optional<ModelShape> shape_as;  // from model.shape_as
+  DeviceSpec device;
+  WorkloadSpec workload;
+  std::optional<Bytes> expert_budget;  // empty: what DRAM leaves, see default_expert_budget()
+  RuntimeSpec runtime;
+  PolicySpec policy;
+  Fidelity fidelity = Fidelity::flow;
+  std::string text;  // the resolved document in canonical text form: what the numbers depend on
+};
+
+// What capacity leaves for routed experts after the system's share, dense weights and a KV cache of `context` tokens.
+// An error says what does not fit.
+Result<Bytes> default_expert_budget(const Scenario& scenario, const ModelShape& model, std::int64_t context);
+
+struct NamedText {
+  std::string path;  // shown in errors
+  std::string text;
+};
+
+// Finds what a name stands for: a shipped file, else a path on disk. Implemented above this layer.
+class Catalogue {
+ public:
+  virtual ~Catalogue() = default;
+  [[nodiscard]] virtual Result<NamedText> device(std::string_view name) const = 0;
+  [[nodiscard]] virtual Result<NamedText> model(std::string_view name) const = 0;
+};
+
+class ScenarioDocument {
+ public:
+  static Result<ScenarioDocument> parse(const NamedText& source);
+  ScenarioDocument();  // an empty one: all defaults, no device
+  ~ScenarioDocument();
+  ScenarioDocument(ScenarioDocument&&) noexcept;
+  ScenarioDocument& operator=(ScenarioDocument&&) noexcept;
+
+  // "dram.expert_budget=4000MiB": any scalar field of the schema, by its path. Unknown paths suggest the nearest one.
+  Status set(std::string_view assignment);
+  [[nodiscard]] Result<Scenario> resolve(const Catalogue& catalogue) const;
+  // The trace the document names so far, empty if none: the command may need it before resolve().
+  [[nodiscard]] std::string trace_path() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// A device or model file alone: `pregate devices`, `pregate models`, trace imports.
+Result<DeviceSpec> parse_device(const NamedText& source);
+struct PrecisionOverride {
+  std::optional<double> expert_bits;
+  std::optional<double> dense_bits;
+};
+Result<ModelShape> parse_model(const NamedText& source, const PrecisionOverride& precision = {});
+
+}  // namespace pregate
