@@ -35,13 +35,14 @@ class Random {
 
   // Uniform in [0, bound); bound > 0. Multiply-shift: the bias is below bound / 2^64.
   std::uint64_t below(std::uint64_t bound) {
-    return static_cast<std::uint64_t>((static_cast<unsigned __int128>(next()) * bound) >> 64);
+    return static_cast<std::uint64_t>((UInt128{next()} * bound) >> 64);
   }
   // Uniform in [0, 1) with 53 bits.
   double unit() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
   bool chance(double probability) { return unit() < probability; }
 
  private:
+  __extension__ using UInt128 = unsigned __int128;
   std::array<std::uint64_t, 4> state_{};
 };
 

@@ -18,7 +18,7 @@
 
 namespace pregate {
 
-using Int128 = __int128;
+__extension__ using Int128 = __int128;  // GCC and Clang; ISO C++ has no wider integer
 
 namespace detail {
 // ceil(numerator / denominator) for non-negative values; checks that the result fits 63 bits.
