@@ -15,6 +15,8 @@ endif()
 add_library(pregate_options INTERFACE)
 target_compile_options(pregate_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
                                                  -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual -Werror)
+# Designated initialisers leave members at their defaults on purpose.
+target_compile_options(pregate_options INTERFACE -Wno-missing-field-initializers)
 target_include_directories(pregate_options INTERFACE "${PROJECT_SOURCE_DIR}")
 if(PREGATE_SANITIZE)
   target_compile_options(pregate_options INTERFACE -fsanitize=${PREGATE_SANITIZE} -fno-omit-frame-pointer

@@ -29,7 +29,8 @@ enum class OperatorKind : std::uint8_t { attention, dense_ffn, shared_experts, r
 // What a wait was for. The first four are the miss class of the demand load behind it.
 enum class StallCause : std::uint8_t { compulsory, capacity, policy, pollution, late_prefetch, no_room };
 inline constexpr std::size_t kStallCauses = 6;
-enum class LoadEnd : std::uint8_t { arrived, cancelled, unfinished };
+// How far a load came: unfinished ones were being read when the run ended, never_started ones were still queued.
+enum class LoadEnd : std::uint8_t { arrived, cancelled, unfinished, never_started };
 
 std::string_view to_text(Purpose v);
 std::string_view to_text(Outcome v);
@@ -73,7 +74,7 @@ struct LoadRecord {
   Purpose purpose = Purpose::demand;   // when it was requested
   bool adopted = false;                // a prefetch that a demand took over before it arrived
   bool reload = false;                 // the expert had been loaded and evicted before
-  LoadEnd state = LoadEnd::unfinished;
+  LoadEnd state = LoadEnd::never_started;
   std::int32_t step = 0;               // the event it is for
   LayerId layer;
   std::int32_t queued_behind = 0;      // loads that stood before it when it was requested, in flight or queued
@@ -187,5 +188,9 @@ struct RunRecord {
   std::vector<CounterRecord> counters;
   RunSummary summary;
 };
+
+// Whether every reference inside the record leads somewhere (steps, layers, experts, loads, evictions, events, lookups),
+// no slice ends before it begins and every ratio is finite. The error's place names table and row.
+Status validate_run(const RunRecord& run);
 
 }  // namespace pregate

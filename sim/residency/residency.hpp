@@ -77,6 +77,8 @@ class Residency final : public ResidencyView {
   [[nodiscard]] Bytes used() const;                      // resident and reserved
   [[nodiscard]] Bytes peak_resident() const;
   [[nodiscard]] Bytes budget() const;
+  // The eviction that made the expert leave last; invalid if it never left.
+  [[nodiscard]] EvictionId previous_eviction(ExpertId expert) const;
   // Whether the expert was loaded by a prefetch and not used since.
   [[nodiscard]] bool is_unused_prefetch(ExpertId expert) const;
 

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/account/summary.hpp"
+
+#include <algorithm>
+
+namespace pregate {
+namespace {
+
+PhaseSummary& phase_of(RunSummary& summary, Phase phase) {
+  return phase == Phase::prefill ? summary.prefill : summary.decode;
+}
+
+bool was_read(const LoadRecord& load) {
+  return load.state == LoadEnd::arrived || load.state == LoadEnd::unfinished;
+}
+
+void add(PhaseSummary& to, const PhaseSummary& from) {
+  to.tokens += from.tokens;
+  to.makespan += from.makespan;
+  to.compute += from.compute;
+  to.dram_contention += from.dram_contention;
+  to.management += from.management;
+  to.stall += from.stall;
+  for (std::size_t i = 0; i < kStallCauses; ++i) to.stall_by_cause[i] += from.stall_by_cause[i];
+  to.lookups += from.lookups;
+  for (std::size_t i = 0; i < to.outcomes.size(); ++i) to.outcomes[i] += from.outcomes[i];
+  to.loads += from.loads;
+  to.reloads += from.reloads;
+  to.evictions += from.evictions;
+  to.bytes_read += from.bytes_read;
+  to.dram_read += from.dram_read;
+  to.macs += from.macs;
+}
+
+void count_by_phase(RunSummary& summary, const RunRecord& run, const Recorder& recorder) {
+  summary.prefill = recorder.bins()[static_cast<std::size_t>(Phase::prefill)];
+  summary.decode = recorder.bins()[static_cast<std::size_t>(Phase::decode)];
+  for (const Phase phase : {Phase::prefill, Phase::decode}) {
+    phase_of(summary, phase).dram_read = recorder.streamed()[static_cast<std::size_t>(phase)];
+    phase_of(summary, phase).macs = recorder.macs()[static_cast<std::size_t>(phase)];
+  }
+  const auto phase_of_step = [&](std::int32_t step) { return run.steps[static_cast<std::size_t>(step)].phase; };
+  for (const StallRecord& stall : run.stalls) {
+    phase_of(summary, phase_of_step(stall.step)).stall_by_cause[static_cast<std::size_t>(stall.cause)] +=
+        stall.end - stall.begin;
+  }
+  for (const LookupRecord& lookup : run.lookups) {
+    PhaseSummary& phase = phase_of(summary, phase_of_step(run.events[lookup.event.value()].step));
+    ++phase.lookups;
+    ++phase.outcomes[static_cast<std::size_t>(lookup.outcome)];
+    ++summary.misses_by_class[static_cast<std::size_t>(lookup.miss_class)];
+  }
+  summary.misses_by_class[static_cast<std::size_t>(MissClass::none)] = 0;
+  for (const LoadRecord& load : run.loads) {
+    if (!was_read(load)) continue;
+    PhaseSummary& phase = phase_of(summary, phase_of_step(load.step));
+    ++phase.loads;
+    phase.reloads += load.reload ? 1 : 0;
+    phase.bytes_read += load.bytes;
+  }
+  for (const EvictionRecord& eviction : run.evictions) {
+    const std::int32_t step = eviction.at_event.valid() ? run.events[eviction.at_event.value()].step : 0;
+    ++phase_of(summary, phase_of_step(step)).evictions;
+  }
+  add(summary.all, summary.prefill);
+  add(summary.all, summary.decode);
+}
+
+PrefetchSummary prefetch_quality(const RunRecord& run, std::int64_t redundant, std::int64_t plain_misses) {
+  PrefetchSummary out;
+  out.redundant = redundant;
+  for (const LoadRecord& load : run.loads) {
+    if (load.purpose == Purpose::demand) continue;
+    if (!was_read(load)) {
+      ++out.cancelled;
+      continue;
+    }
+    ++out.issued;
+    const bool used = load.first_use.valid();
+    out.useful += used ? 1 : 0;
+    out.useless += used ? 0 : 1;
+    out.late += load.adopted ? 1 : 0;
+  }
+  if (out.issued > 0) out.accuracy = static_cast<double>(out.useful) / static_cast<double>(out.issued);
+  std::int64_t not_there = 0;
+  for (const LookupRecord& lookup : run.lookups) {
+    not_there += lookup.outcome == Outcome::miss || lookup.outcome == Outcome::late_prefetch ? 1 : 0;
+  }
+  if (plain_misses > 0 && out.issued > 0) {
+    out.coverage = static_cast<double>(plain_misses - not_there) / static_cast<double>(plain_misses);
+  }
+  return out;
+}
+
+void measure_thrashing(RunSummary& summary, const RunRecord& run) {
+  std::vector<std::int64_t> read(run.steps.size()), again(run.steps.size());
+  std::int64_t total = 0, total_again = 0;
+  for (const LoadRecord& load : run.loads) {
+    if (!was_read(load)) continue;
+    read[static_cast<std::size_t>(load.step)] += load.bytes.count();
+    total += load.bytes.count();
+    if (!load.reload) continue;
+    again[static_cast<std::size_t>(load.step)] += load.bytes.count();
+    total_again += load.bytes.count();
+  }
+  if (total > 0) summary.thrash_share = static_cast<double>(total_again) / static_cast<double>(total);
+  for (std::size_t step = 0; step < read.size(); ++step) {
+    if (again[step] * 2 <= read[step] || read[step] == 0) continue;
+    summary.thrash_step = static_cast<std::int32_t>(step);
+    return;
+  }
+}
+
+void compare_with_opt(RunSummary& summary, const RunRecord& run, const SummaryInputs& inputs) {
+  std::int64_t lookups = 0, opt_misses = 0;
+  for (std::size_t i = 0; i < run.lookups.size(); ++i) {
+    const EventRecord& event = run.events[run.lookups[i].event.value()];
+    if (run.steps[static_cast<std::size_t>(event.step)].phase != Phase::decode) continue;
+    ++lookups;
+    opt_misses += inputs.opt_hits[i] ? 0 : 1;
+  }
+  if (lookups == 0) return;
+  const auto all = static_cast<double>(lookups);
+  summary.opt_hit_rate_decode = 1.0 - static_cast<double>(opt_misses) / all;
+  summary.policy_hit_rate_decode = 1.0 - static_cast<double>(inputs.plain_misses_decode) / all;
+  if (inputs.plain_misses_decode > 0) {
+    summary.recoverable_gap = static_cast<double>(inputs.plain_misses_decode - opt_misses) /
+                              static_cast<double>(inputs.plain_misses_decode);
+  }
+}
+
+// No run can be faster than its busiest resource needs for what the run made it do.
+void find_bound(RunSummary& summary, const RunRecord& run, const DeviceSpec& device) {
+  Bytes arrived;
+  for (const LoadRecord& load : run.loads) {
+    if (load.state == LoadEnd::arrived) arrived += load.bytes;
+  }
+  const std::int64_t written =
+      static_cast<std::int64_t>(Int128{arrived.count()} * device.dram.write_cost.value / 1000);
+  Bandwidth flash = device.flash.read_bandwidth;
+  if (device.link) flash = std::min(flash, device.link->bandwidth);
+  const Duration flash_time = arrived / flash;
+  const Duration dram_time = Bytes(summary.all.dram_read.count() + written) / device.dram.usable_bandwidth;
+  const Duration npu_time = std::max(summary.all.macs / device.npu.mac_rate, summary.all.dram_read / device.npu.dram_bandwidth);
+  summary.bound = std::max({flash_time, dram_time, npu_time});
+  summary.bound_by = summary.bound == npu_time ? "npu" : summary.bound == dram_time ? "dram" : "flash";
+}
+
+std::optional<double> energy(const RunSummary& summary, const DeviceSpec& device) {
+  if (!device.energy) return std::nullopt;
+  const EnergySpec& spec = *device.energy;
+  const double flash_bits = 8.0 * static_cast<double>(summary.all.bytes_read.count());
+  const double dram_bits = 8.0 * static_cast<double>(summary.all.dram_read.count()) + flash_bits;
+  const double picojoules = flash_bits * (spec.flash_pj_per_bit + (device.link ? spec.link_pj_per_bit : 0.0)) +
+                            dram_bits * spec.dram_pj_per_bit + static_cast<double>(summary.all.macs.count()) * spec.mac_pj;
+  return picojoules * 1e-12 + spec.idle_watts * summary.all.makespan.to_seconds();
+}
+
+}  // namespace
+
+Bytes mean_token_cycle(const EventSequence& sequence, const ExpertTable& table) {
+  std::vector<std::int32_t> seen(table.size(), -1);
+  std::int64_t total[2] = {}, steps[2] = {};
+  std::int32_t running = -1;
+  for (std::uint32_t e = 0; e < sequence.size(); ++e) {
+    const EventInfo& info = sequence.info(EventId(e));
+    const auto phase = static_cast<std::size_t>(info.phase);
+    if (info.step != running) ++steps[phase];
+    running = info.step;
+    for (const ExpertId expert : sequence.experts(EventId(e))) {
+      if (std::exchange(seen[expert.value()], info.step) != info.step) total[phase] += table.bytes(expert).count();
+    }
+  }
+  const std::size_t phase = static_cast<std::size_t>(steps[static_cast<std::size_t>(Phase::decode)] > 0 ? Phase::decode : Phase::prefill);
+  return steps[phase] == 0 ? Bytes() : Bytes(total[phase] / steps[phase]);
+}
+
+RunSummary summarize(const RunRecord& run, const Recorder& recorder, const SummaryInputs& inputs) {
+  RunSummary summary;
+  count_by_phase(summary, run, recorder);
+  summary.prefetch = prefetch_quality(run, recorder.redundant(), inputs.plain_misses);
+  if (!run.steps.empty() && run.steps.front().phase == Phase::prefill) summary.ttft = run.steps.front().end - SimTime();
+  measure_thrashing(summary, run);
+  compare_with_opt(summary, run, inputs);
+  find_bound(summary, run, inputs.device);
+  summary.energy_j = energy(summary, inputs.device);
+  summary.expert_budget = inputs.expert_budget;
+  summary.peak_resident = inputs.peak_resident;
+  summary.token_cycle = inputs.token_cycle;
+  summary.events = static_cast<std::int64_t>(run.events.size());
+  summary.kernel_events = inputs.kernel_events;
+  return summary;
+}
+
+}  // namespace pregate

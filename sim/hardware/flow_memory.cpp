@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/hardware/flow_memory.hpp"
+
+#include <algorithm>
+
+namespace pregate {
+
+SimTime kernel_now() { return SimTime::at_ps(static_cast<std::int64_t>(sc_core::sc_time_stamp().value())); }
+
+sc_core::sc_time to_kernel(Duration span) {
+  return sc_core::sc_time::from_value(static_cast<std::uint64_t>(span.count_ps()));
+}
+
+FlowMemory::FlowMemory(const sc_core::sc_module_name& name, const DeviceSpec& device)
+    : sc_core::sc_module(name),
+      npu_port_(std::min(device.npu.dram_bandwidth, device.dram.usable_bandwidth)),
+      deadline_("deadline") {
+  const ResourceId flash = network_.add_resource(device.flash.read_bandwidth);
+  const ResourceId dram = network_.add_resource(device.dram.usable_bandwidth);
+  from_flash_.through(flash).through(dram, device.dram.write_cost);
+  from_flash_.cap = device.flash.lane_bandwidth;
+  if (device.link) from_flash_.through(network_.add_resource(device.link->bandwidth));
+  to_npu_.through(dram);
+
+  SC_HAS_PROCESS(FlowMemory);
+  SC_METHOD(wake);
+  sensitive << deadline_;
+  dont_initialize();
+}
+
+void FlowMemory::read_flash(Bytes size, Duration latency, TransferClient& client, std::uint32_t tag) {
+  start(from_flash_, size, latency, client, tag);
+}
+
+void FlowMemory::stream_to_npu(Bytes size, Bandwidth cap, Duration latency, TransferClient& client, std::uint32_t tag) {
+  FlowSpec spec = to_npu_;
+  spec.cap = std::min(cap, npu_port_);
+  start(spec, size, latency, client, tag);
+}
+
+void FlowMemory::start(const FlowSpec& spec, Bytes size, Duration delay, TransferClient& client, std::uint32_t tag) {
+  const FlowId flow = network_.start(spec, size, delay, kernel_now());
+  if (flow.value() >= owners_.size()) owners_.resize(flow.value() + 1);
+  owners_[flow.value()] = {&client, tag};
+  arm();
+}
+
+void FlowMemory::arm() {
+  const std::optional<SimTime> next = network_.next_event();
+  if (!next || (armed_ && armed_for_ <= *next)) return;
+  armed_ = true;
+  armed_for_ = *next;
+  deadline_.notify(to_kernel(*next - kernel_now()));
+}
+
+void FlowMemory::wake() {
+  ++wake_ups_;
+  armed_ = false;
+  ended_.clear();
+  network_.advance(kernel_now(), ended_);
+  // Clients start new transfers from here, so the list must not be walked by iterator.
+  for (std::size_t i = 0; i < ended_.size(); ++i) {
+    const Owner owner = owners_[ended_[i].value()];
+    owner.client->transfer_done(owner.tag);
+  }
+  arm();
+}
+
+}  // namespace pregate

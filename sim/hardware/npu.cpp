@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/hardware/npu.hpp"
+
+#include <algorithm>
+
+#include "sim/hardware/flow_memory.hpp"
+
+namespace pregate {
+namespace {
+
+// ceil(amount / rate) in ps, or kLongestOperator where it is longer.
+Duration bounded_time(std::int64_t amount, std::int64_t rate) {
+  const Int128 ps = (Int128{amount} * detail::kPsPerSecond + rate - 1) / rate;
+  return ps >= kLongestOperator.count_ps() ? kLongestOperator : Duration::ps(static_cast<std::int64_t>(ps));
+}
+
+}  // namespace
+
+Npu::Npu(const sc_core::sc_module_name& name, const DeviceSpec& device, MemorySystem& memory)
+    : sc_core::sc_module(name),
+      spec_(device.npu),
+      fixed_(device.npu.launch_latency + device.dram.latency),
+      memory_(memory),
+      done_("done") {}
+
+bool Npu::plan(const OperatorCost& cost, Plan& out) const {
+  const Duration arithmetic = bounded_time(cost.macs.count(), spec_.mac_rate.count());
+  const Duration streaming = bounded_time(cost.bytes.count(), memory_.npu_port().count());
+  Duration span = std::max(arithmetic, streaming) + fixed_;
+  if (std::max(arithmetic, streaming) >= kLongestOperator) return false;
+  out.bytes = cost.bytes;
+  out.rate = memory_.npu_port();
+  if (cost.bytes > Bytes() && span > Duration()) {
+    // The rate that spreads the bytes over the operator; rounding it down makes the operator longer by a few picoseconds,
+    // which is what it then takes alone.
+    const Int128 even = Int128{cost.bytes.count()} * detail::kPsPerSecond / span.count_ps();
+    out.rate = std::min(Bandwidth::bytes_per_second(std::max<std::int64_t>(static_cast<std::int64_t>(even), 1)), out.rate);
+    const Duration spread = bounded_time(cost.bytes.count(), out.rate.count());
+    if (spread >= kLongestOperator) return false;
+    span = spread;
+  }
+  out.alone = span;
+  return true;
+}
+
+void Npu::run(const Plan& plan) {
+  if (plan.alone == Duration()) return;
+  const Duration latency = plan.bytes > Bytes() ? Duration() : plan.alone;
+  memory_.stream_to_npu(plan.bytes, plan.rate, latency, *this, 0);
+  sc_core::wait(done_);
+}
+
+void Npu::occupy(Duration span) {
+  if (span > Duration()) sc_core::wait(to_kernel(span));
+}
+
+void Npu::transfer_done(std::uint32_t) { done_.notify(); }
+
+}  // namespace pregate

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The compute unit (an NPU, a GPU, or a phone's CPU): one operator at a time. An operator takes the longer of its arithmetic
+// and its weight streaming, plus a launch. Streaming is simulated: the operator asks DRAM for its bytes at the rate that
+// would keep up with its arithmetic, so that other traffic can slow it; the excess over `alone` is DRAM contention.
+// Leaves out SRAM reuse across operators: every operator reads its weights.
+#pragma once
+
+#include <systemc>
+
+#include "sim/hardware/memory_system.hpp"
+#include "traces/device_spec.hpp"
+
+namespace pregate {
+
+struct OperatorCost {
+  Macs macs;
+  Bytes bytes;  // streamed from DRAM: weights, and the KV cache for attention
+};
+
+class Npu final : public sc_core::sc_module, private TransferClient {
+ public:
+  Npu(const sc_core::sc_module_name& name, const DeviceSpec& device, MemorySystem& memory);
+
+  // Time of an operator with DRAM to itself; nothing if it exceeds kLongestOperator (the device cannot be meant so).
+  struct Plan {
+    Duration alone;
+    Bytes bytes;
+    Bandwidth rate;  // at which the bytes are asked for
+  };
+  [[nodiscard]] bool plan(const OperatorCost& cost, Plan& out) const;
+  // Runs it; returns when it is done. Call from an SC_THREAD.
+  void run(const Plan& plan);
+  // Occupies the unit with something that is not an operator (cache management).
+  void occupy(Duration span);
+
+ private:
+  void transfer_done(std::uint32_t tag) override;
+
+  NpuSpec spec_;
+  Duration fixed_;  // launch and first DRAM access
+  MemorySystem& memory_;
+  sc_core::sc_event done_;
+};
+
+inline constexpr Duration kLongestOperator = Duration::seconds(100'000);
+
+}  // namespace pregate

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/hardware/sharing.hpp"
+
+#include <algorithm>
+
+namespace pregate {
+namespace {
+
+// A fill level (bytes per second per weight) as a fraction: exact comparison without floating point.
+struct Level {
+  std::int64_t numerator = 0;
+  std::int64_t denominator = 0;  // 0: no limit
+
+  [[nodiscard]] bool below(const Level& other) const {
+    if (denominator == 0) return false;
+    if (other.denominator == 0) return true;
+    return Int128{numerator} * other.denominator < Int128{other.numerator} * denominator;
+  }
+};
+
+// Small dividends take the machine's own division: the common case of an expert of a few MiB.
+std::int64_t ceil_div_fast(Int128 numerator, std::int64_t denominator) {
+  if (numerator <= INT64_MAX - denominator) {
+    return (static_cast<std::int64_t>(numerator) + denominator - 1) / denominator;
+  }
+  return detail::ceil_div(numerator, denominator);
+}
+
+}  // namespace
+
+ResourceId FluidNetwork::add_resource(Bandwidth capacity) {
+  check(capacity.count() > 0, "a resource needs a capacity");
+  capacity_.push_back(capacity.count() * 1000);
+  return ResourceId(static_cast<std::uint8_t>(capacity_.size() - 1));
+}
+
+FlowId FluidNetwork::start(const FlowSpec& spec, Bytes size, Duration delay, SimTime now) {
+  check(now >= now_, "time runs forward");
+  now_ = now;
+  std::uint32_t slot;
+  if (free_.empty()) {
+    slot = static_cast<std::uint32_t>(flows_.size());
+    flows_.emplace_back();
+  } else {
+    slot = free_.back();
+    free_.pop_back();
+  }
+  Flow& flow = flows_[slot];
+  flow.spec = spec;
+  flow.remaining = Int128{size.count()} * detail::kPsPerSecond;
+  flow.rate = 0;
+  flow.since = now + delay;
+  if (delay > Duration() || size == Bytes()) {
+    waiting_.push_back(slot);
+  } else {
+    moving_.push_back(slot);
+    dirty_ = true;
+  }
+  return FlowId(slot);
+}
+
+void FluidNetwork::set_rate(Flow& flow, std::int64_t rate) {
+  if (flow.rate == rate) return;
+  if (flow.rate > 0) {
+    flow.remaining = std::max(flow.remaining - Int128{flow.rate} * (now_ - flow.since).count_ps(), Int128{0});
+  }
+  flow.since = now_;
+  flow.rate = rate;
+  flow.ends = now_ + Duration::ps(ceil_div_fast(flow.remaining, rate));
+}
+
+// Progressive filling. Each round finds the tightest constraint, settles the flows it binds, and takes what they use away.
+void FluidNetwork::solve() {
+  dirty_ = false;
+  std::array<std::int64_t, 16> left{};
+  check(capacity_.size() <= left.size(), "too many resources");
+  std::copy(capacity_.begin(), capacity_.end(), left.begin());
+  for (const std::uint32_t slot : moving_) flows_[slot].frozen = false;
+
+  std::size_t unsettled = moving_.size();
+  while (unsettled > 0) {
+    std::array<std::int64_t, 16> pressure{};  // weight x cost of the unsettled flows on each resource
+    Level lowest;
+    for (const std::uint32_t slot : moving_) {
+      const Flow& flow = flows_[slot];
+      if (flow.frozen) continue;
+      for (std::uint8_t u = 0; u < flow.spec.use_count; ++u) {
+        pressure[flow.spec.uses[u].resource.value()] += flow.spec.weight * flow.spec.uses[u].cost.value;
+      }
+      if (flow.spec.cap.count() > 0) {
+        const Level own{flow.spec.cap.count(), flow.spec.weight};
+        if (own.below(lowest)) lowest = own;
+      }
+    }
+    for (std::size_t r = 0; r < capacity_.size(); ++r) {
+      if (pressure[r] == 0) continue;
+      const Level full{left[r], pressure[r]};
+      if (full.below(lowest)) lowest = full;
+    }
+    check(lowest.denominator > 0, "a flow needs a cap or a resource");
+
+    for (const std::uint32_t slot : moving_) {
+      Flow& flow = flows_[slot];
+      if (flow.frozen) continue;
+      const bool capped = flow.spec.cap.count() > 0 && !lowest.below({flow.spec.cap.count(), flow.spec.weight});
+      bool bound = capped;
+      for (std::uint8_t u = 0; u < flow.spec.use_count && !bound; ++u) {
+        const std::size_t r = flow.spec.uses[u].resource.value();
+        bound = !lowest.below({left[r], pressure[r]});
+      }
+      if (!bound) continue;
+      flow.frozen = true;
+      --unsettled;
+      const std::int64_t share =
+          capped ? flow.spec.cap.count()
+                 : static_cast<std::int64_t>(Int128{lowest.numerator} * flow.spec.weight / lowest.denominator);
+      set_rate(flow, std::max<std::int64_t>(share, 1));
+    }
+    // What the settled flows use is taken away only after the round, so that all of a bottleneck's flows see the same level.
+    std::copy(capacity_.begin(), capacity_.end(), left.begin());
+    for (const std::uint32_t slot : moving_) {
+      const Flow& flow = flows_[slot];
+      if (!flow.frozen) continue;
+      for (std::uint8_t u = 0; u < flow.spec.use_count; ++u) {
+        std::int64_t& room = left[flow.spec.uses[u].resource.value()];
+        room = std::max<std::int64_t>(room - flow.rate * flow.spec.uses[u].cost.value, 0);
+      }
+    }
+  }
+}
+
+std::optional<SimTime> FluidNetwork::next_event() {
+  if (dirty_) solve();
+  std::optional<SimTime> next;
+  for (const std::uint32_t slot : moving_) {
+    if (!next || flows_[slot].ends < *next) next = flows_[slot].ends;
+  }
+  for (const std::uint32_t slot : waiting_) {
+    if (!next || flows_[slot].since < *next) next = flows_[slot].since;
+  }
+  return next;
+}
+
+void FluidNetwork::advance(SimTime now, std::vector<FlowId>& ended) {
+  check(now >= now_, "time runs forward");
+  if (dirty_) solve();
+  now_ = now;
+  const auto ends_now = [&](std::uint32_t slot) {
+    if (flows_[slot].ends > now) return false;
+    ended.emplace_back(slot);
+    give_back(slot);
+    return true;
+  };
+  const std::size_t moving_before = moving_.size();
+  std::erase_if(moving_, ends_now);
+  if (moving_.size() != moving_before) dirty_ = true;
+
+  std::erase_if(waiting_, [&](std::uint32_t slot) {
+    Flow& flow = flows_[slot];
+    if (flow.since > now) return false;
+    if (flow.remaining == 0) {
+      ended.emplace_back(slot);
+      give_back(slot);
+    } else {
+      moving_.push_back(slot);
+      dirty_ = true;
+    }
+    return true;
+  });
+}
+
+Bandwidth FluidNetwork::rate(FlowId flow) {
+  if (dirty_) solve();
+  return Bandwidth::bytes_per_second(flows_[flow.value()].rate);
+}
+
+}  // namespace pregate

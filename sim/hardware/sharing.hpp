@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bandwidth shared as a fluid: weighted max-min fairness by progressive filling (Bertsekas and Gallager, Data Networks,
+// section 6.5.2). A flow moves bytes through up to four resources at one rate; all flows grow together, in proportion to their
+// weight, until a resource is full or a flow reaches its cap; those stop, the others go on growing.
+//
+// Rates change only when the set of flows does, so a run costs one event a change, however many bytes move. All arithmetic
+// is integer: what remains of a flow is kept in byte x 10^-12, exactly, so that a flow that is slowed and sped up again ends no
+// earlier than rate x time says, to the picosecond. No SystemC here: the module around it is flow_memory.hpp.
+//
+// Leaves out: bank conflicts, row misses, turnaround (they are the resource's efficiency and a flow's cost), and queues.
+// Agreement with a cycle-level model: a 16 MiB reader joined in flight by a 4 MiB one ends within 0.2 % (hardware.md 4.2).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "traces/base/ids.hpp"
+#include "traces/base/units.hpp"
+#include "traces/device_spec.hpp"
+
+namespace pregate {
+
+using ResourceId = StrongId<struct ResourceTag, std::uint8_t>;
+using FlowId = StrongId<struct FlowTag>;
+
+// What a flow takes of a resource: cost x its rate. A DRAM write may cost more of DRAM's time than its bytes say.
+struct ResourceUse {
+  ResourceId resource;
+  Permille cost;
+};
+
+struct FlowSpec {
+  std::array<ResourceUse, 4> uses{};
+  std::uint8_t use_count = 0;
+  Bandwidth cap;            // of this flow alone; zero: none
+  std::int32_t weight = 1;  // share against other flows
+
+  FlowSpec& through(ResourceId resource, Permille cost = {}) {
+    check(use_count < uses.size(), "a flow crosses at most four resources");
+    uses[use_count++] = {resource, cost};
+    return *this;
+  }
+};
+
+class FluidNetwork {
+ public:
+  ResourceId add_resource(Bandwidth capacity);
+
+  // A flow of `size` bytes whose first byte moves `delay` from now. A flow of no bytes is a pure delay.
+  FlowId start(const FlowSpec& spec, Bytes size, Duration delay, SimTime now);
+  // The next moment at which a flow begins to move or ends; nothing when there are none.
+  [[nodiscard]] std::optional<SimTime> next_event();
+  // Handles what is due at `now` (not later than next_event()): appends the flows that ended, in order of their start.
+  void advance(SimTime now, std::vector<FlowId>& ended);
+  // The rate of a flow at the moment; for tests and counters.
+  [[nodiscard]] Bandwidth rate(FlowId flow);
+  [[nodiscard]] std::size_t active() const { return moving_.size() + waiting_.size(); }
+
+ private:
+  struct Flow {
+    FlowSpec spec;
+    Int128 remaining = 0;      // byte x 10^-12, as of `since`
+    std::int64_t rate = 0;     // bytes per second
+    SimTime since;             // when the rate last changed; while waiting: when it starts to move
+    SimTime ends;              // at this rate
+    bool frozen = false;       // scratch of solve()
+  };
+
+  void solve();
+  void set_rate(Flow& flow, std::int64_t rate);
+  void give_back(std::uint32_t slot) { free_.push_back(slot); }
+
+  std::vector<std::int64_t> capacity_;  // bytes per second x 1000
+  std::vector<Flow> flows_;             // by slot
+  std::vector<std::uint32_t> free_;
+  std::vector<std::uint32_t> moving_, waiting_;  // slots in order of start
+  SimTime now_;
+  bool dirty_ = false;  // the set of moving flows changed since the last solve()
+};
+
+}  // namespace pregate

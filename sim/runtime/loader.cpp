@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/runtime/loader.hpp"
+
+#include <algorithm>
+
+#include "sim/hardware/flow_memory.hpp"
+
+namespace pregate {
+namespace {
+
+enum Counter : std::uint8_t { kResidentBytes, kQueuedLoads, kLoadsInFlight };
+
+}  // namespace
+
+Loader::Loader(const sc_core::sc_module_name& name, const Parts& parts)
+    : sc_core::sc_module(name), parts_(parts), arrival_("arrival") {}
+
+LoadId Loader::request(ExpertId expert, Purpose purpose, LayerId layer, const Lookup* miss) {
+  const LoadId load = parts_.residency.request(expert, purpose);
+  if (!load.valid()) {
+    parts_.recorder.redundant_prefetch();
+    return load;
+  }
+  const EvictionId previous = parts_.residency.previous_eviction(expert);
+  check(miss == nullptr || miss->previous_eviction == previous, "a miss and its load agree on the eviction behind it");
+  parts_.recorder.requested({.load = load,
+                             .expert = expert,
+                             .bytes = parts_.table.bytes(expert),
+                             .purpose = purpose,
+                             .layer = layer,
+                             .behind = queued() + in_flight_,
+                             .reload = previous.valid(),
+                             .previous_eviction = previous},
+                            kernel_now());
+  lacked_room_.push_back(false);
+  queues_[static_cast<std::size_t>(purpose)].push_back({load, layer});
+  return load;
+}
+
+void Loader::adopt(LoadId load) {
+  for (std::size_t purpose = 1; purpose < queues_.size(); ++purpose) {
+    auto& queue = queues_[purpose];
+    const auto it = std::find_if(queue.begin(), queue.end(), [&](const Queued& q) { return q.load == load; });
+    if (it == queue.end()) continue;
+    queues_[0].push_back(*it);
+    queue.erase(it);
+    return;
+  }
+}
+
+void Loader::cancel_stale_speculation(LayerId layer) {
+  auto& queue = queues_[static_cast<std::size_t>(Purpose::speculative)];
+  std::erase_if(queue, [&](const Queued& q) {
+    if (q.layer > layer) return false;
+    parts_.residency.cancel(q.load);
+    parts_.recorder.cancelled(q.load);
+    return true;
+  });
+}
+
+bool Loader::try_start(LoadId load) {
+  evicted_.clear();
+  const bool started = parts_.residency.start(load, evicted_);
+  if (!started) {
+    lacked_room_[load.value()] = true;
+    return false;
+  }
+  const SimTime now = kernel_now();
+  parts_.recorder.evicted(evicted_, now);
+  debt_ += parts_.device.management.per_eviction * static_cast<std::int64_t>(evicted_.size());
+  parts_.recorder.started(load, now);
+  ++in_flight_;
+  parts_.flash.read(load, parts_.table.bytes(parts_.residency.expert_of(load)), *this);
+  return true;
+}
+
+void Loader::pump() {
+  for (auto& queue : queues_) {
+    while (!queue.empty() && in_flight_ < parts_.lanes) {
+      if (!try_start(queue.front().load)) return note_queue();
+      queue.pop_front();
+    }
+  }
+  note_queue();
+}
+
+void Loader::event_ended(std::span<const Eviction> evicted) {
+  if (!evicted.empty()) {
+    parts_.recorder.evicted(evicted, kernel_now());
+    debt_ += parts_.device.management.per_eviction * static_cast<std::int64_t>(evicted.size());
+  }
+  pump();
+}
+
+void Loader::load_arrived(LoadId load) {
+  const SimTime now = kernel_now();
+  --in_flight_;
+  parts_.residency.arrive(load);
+  parts_.recorder.arrived(load, now);
+  debt_ += parts_.device.management.of_load(parts_.table.bytes(parts_.residency.expert_of(load)));
+  arrivals_.push_back(load);
+  pump();
+  arrival_.notify(sc_core::SC_ZERO_TIME);
+}
+
+Duration Loader::take_management_debt() { return std::exchange(debt_, Duration()); }
+
+void Loader::take_arrivals(std::vector<LoadId>& out) {
+  out.insert(out.end(), arrivals_.begin(), arrivals_.end());
+  arrivals_.clear();
+}
+
+std::int32_t Loader::queued() const {
+  std::size_t total = 0;
+  for (const auto& queue : queues_) total += queue.size();
+  return static_cast<std::int32_t>(total);
+}
+
+void Loader::note_queue() {
+  const SimTime now = kernel_now();
+  parts_.recorder.count(kResidentBytes, parts_.residency.used().count(), now);
+  parts_.recorder.count(kQueuedLoads, queued(), now);
+  parts_.recorder.count(kLoadsInFlight, in_flight_, now);
+}
+
+}  // namespace pregate

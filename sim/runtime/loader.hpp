@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// What flash does next: a bounded number of lanes, demand before committed before speculative, first come first served
+// within each. A load that finds no room in DRAM holds back what is behind it, so that lower priorities cannot take the room
+// it waits for. Queued speculation can be withdrawn; a prefetch that is needed now is adopted with its place in the lane.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <systemc>
+
+#include "sim/account/recorder.hpp"
+#include "sim/hardware/flash.hpp"
+#include "sim/residency/residency.hpp"
+
+namespace pregate {
+
+class Loader final : public sc_core::sc_module, private LoadSink {
+ public:
+  struct Parts {
+    const ExpertTable& table;
+    Residency& residency;
+    Flash& flash;
+    Recorder& recorder;
+    const DeviceSpec& device;
+    std::int32_t lanes = 1;
+  };
+  Loader(const sc_core::sc_module_name& name, const Parts& parts);
+
+  // Asks for an expert for `layer`; an invalid id if it is there or coming already. pump() starts what was asked for.
+  LoadId request(ExpertId expert, Purpose purpose, LayerId layer, const Lookup* miss = nullptr);
+  // A prefetch that an event needs now: it moves to the demand queue if it has not started.
+  void adopt(LoadId load);
+  // Withdraws queued speculation for layers of the running step up to `layer`.
+  void cancel_stale_speculation(LayerId layer);
+  // Starts as many loads as lanes and room allow.
+  void pump();
+  // Room may have become free at the end of an event.
+  void event_ended(std::span<const Eviction> evicted);
+
+  // Notified at each arrival.
+  [[nodiscard]] const sc_core::sc_event& arrival() const { return arrival_; }
+  // The NPU's time for cache management that has piled up, handed over and reset.
+  [[nodiscard]] Duration take_management_debt();
+  [[nodiscard]] bool idle() const { return in_flight_ == 0; }
+  // Loads that arrived since the last call, in order.
+  void take_arrivals(std::vector<LoadId>& out);
+  [[nodiscard]] bool lacked_room(LoadId load) const { return lacked_room_[load.value()]; }
+
+ private:
+  struct Queued {
+    LoadId load;
+    LayerId layer;
+  };
+  void load_arrived(LoadId load) override;
+  bool try_start(LoadId load);
+  [[nodiscard]] std::int32_t queued() const;
+  void note_queue();
+
+  Parts parts_;
+  std::array<std::deque<Queued>, 3> queues_;  // by Purpose
+  std::vector<bool> lacked_room_;             // by LoadId
+  std::vector<LoadId> arrivals_;
+  std::vector<Eviction> evicted_;  // scratch
+  std::int32_t in_flight_ = 0;
+  Duration debt_;
+  sc_core::sc_event arrival_;
+};
+
+}  // namespace pregate

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/runtime/scheduler.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/hardware/flow_memory.hpp"
+
+namespace pregate {
+namespace {
+
+// The clock is 63 bits of picoseconds (106 days); a run is stopped well before.
+constexpr SimTime kEndOfTime = SimTime::at_ps(Duration::seconds(8'000'000).count_ps());
+
+LayerId layer_id(std::size_t layer) { return LayerId(static_cast<std::uint32_t>(layer)); }
+
+}  // namespace
+
+Scheduler::Scheduler(const sc_core::sc_module_name& name, const Parts& parts)
+    : sc_core::sc_module(name), parts_(parts), position_of_(parts.table.size(), -1) {
+  SC_HAS_PROCESS(Scheduler);
+  SC_THREAD(main);
+  // A live source runs a forward pass on this stack.
+  set_stack_size(1 << 20);
+}
+
+void Scheduler::main() {
+  status_ = run_all_steps();
+  finished_ = true;
+  sc_core::sc_stop();
+}
+
+Status Scheduler::run_all_steps() {
+  parts_.source.observe(parts_.residency);
+  for (std::int64_t done = 0;; ++done) {
+    if (parts_.progress && !parts_.progress(done, kernel_now())) {
+      return run_failed("", "a run to its end", fmt::format("stopped after {} steps", done));
+    }
+    Result<std::optional<StepInfo>> next = parts_.source.next_step();
+    if (!next) return next.error();
+    if (!next->has_value()) return {};
+    if (kernel_now() > kEndOfTime) {
+      return run_failed("", "a run of at most 92 simulated days",
+                        fmt::format("{} at step {}", to_text(kernel_now()), done));
+    }
+    if (Status ok = run_step(**next); !ok) return ok.error().at("", fmt::format("step {}", done));
+  }
+}
+
+Status Scheduler::run_step(const StepInfo& info) {
+  info_ = info;
+  const auto step = static_cast<std::int32_t>(parts_.recorder.record().steps.size());
+  parts_.recorder.begin_step(info, kernel_now());
+  parts_.residency.begin_step(step);
+  parts_.prefetcher.step_begins(step);
+  for (std::size_t layer = 0; layer < parts_.model.layers.size(); ++layer) {
+    if (Status ok = run_layer(layer); !ok) return ok.error().at("", fmt::format("layer {}", layer));
+  }
+  const std::size_t last = parts_.model.layers.size() - 1;
+  // Prefill needs the logits of its last token only; a decode step of a batch needs one for each sequence.
+  const std::int32_t outputs = info.phase == Phase::prefill ? 1 : info.tokens;
+  if (Status ok = run_operator(last, OperatorKind::head, ExpertId(), head_cost(parts_.model, outputs)); !ok) return ok;
+  parts_.recorder.end_step(kernel_now());
+  return {};
+}
+
+Status Scheduler::run_layer(std::size_t layer) {
+  const LayerShape& shape = parts_.model.layers[layer];
+  if (Status ok = run_operator(layer, OperatorKind::attention, ExpertId(), attention_cost(parts_.model, shape, info_));
+      !ok) {
+    return ok;
+  }
+  if (Status ok = router_answers(layer); !ok) return ok;
+  if (shape.is_moe() && !parts_.overlap) {
+    while (awaited_count_ > 0) {
+      if (Status ok = wait_for_arrival(layer); !ok) return ok;
+    }
+  }
+  const OperatorKind kind = shape.is_moe() ? OperatorKind::shared_experts : OperatorKind::dense_ffn;
+  if (Status ok = run_operator(layer, kind, ExpertId(), feed_forward_cost(shape, info_.tokens)); !ok) return ok;
+  return shape.is_moe() ? run_routed_experts(layer) : Status();
+}
+
+// The moment after attention: the layer's own choice is known now if it was not before, and with pre-gating that of a later
+// layer. Demand goes first into the queues, whatever a prefetcher wishes.
+Status Scheduler::router_answers(std::size_t layer) {
+  wishes_.clear();
+  if (parts_.model.layers[layer].is_moe()) {
+    Result<LayerRouting> routing = parts_.source.route(layer_id(layer));
+    if (!routing) return routing.error();
+    if (Status ok = begin_event(layer, *routing); !ok) return ok;
+  }
+  if (Status ok = look_ahead(layer); !ok) return ok;
+  ask_for(wishes_);
+  parts_.loader.pump();
+  return {};
+}
+
+Status Scheduler::begin_event(std::size_t layer, const LayerRouting& routing) {
+  const BankId bank = parts_.model.layers[layer].bank;
+  distinct_experts(routing.experts, bank, parts_.table, chosen_);
+  tokens_of_.assign(chosen_.size(), 0);
+  for (std::size_t i = 0; i < chosen_.size(); ++i) position_of_[chosen_[i].value()] = static_cast<std::int32_t>(i);
+  for (const std::uint16_t choice : routing.experts) {
+    ++tokens_of_[static_cast<std::size_t>(position_of_[parts_.table.id(bank, choice).value()])];
+  }
+
+  const EventId event(next_event_++);
+  const auto lookups = parts_.residency.begin_event(event, chosen_);
+  lookups_.assign(lookups.begin(), lookups.end());
+  parts_.recorder.begin_event(layer_id(layer), lookups_, kernel_now());
+  parts_.loader.cancel_stale_speculation(layer_id(layer));
+
+  awaited_.assign(chosen_.size(), LoadId());
+  ready_.clear();
+  next_ready_ = 0;
+  awaited_count_ = 0;
+  for (std::size_t i = 0; i < lookups_.size(); ++i) {
+    const Lookup& lookup = lookups_[i];
+    if (lookup.outcome == Outcome::miss) {
+      awaited_[i] = parts_.loader.request(lookup.expert, Purpose::demand, layer_id(layer), &lookup);
+      check(awaited_[i].valid(), "a miss is absent, so its load is new");
+    } else if (lookup.outcome == Outcome::late_prefetch) {
+      awaited_[i] = lookup.load;
+      parts_.loader.adopt(lookup.load);
+    } else {
+      ready_.push_back(i);
+      continue;
+    }
+    ++awaited_count_;
+  }
+  parts_.prefetcher.event(event, layer_id(layer), chosen_, wishes_);
+  return {};
+}
+
+// With lookahead d the router of layer i+d has read the state that layer i leaves; the first layer answers for all layers that
+// have no layer d before them.
+Status Scheduler::look_ahead(std::size_t layer) {
+  const auto d = static_cast<std::size_t>(parts_.prefetcher.lookahead());
+  if (d == 0) return {};
+  for (std::size_t target = layer == 0 ? 1 : layer + d; target <= layer + d; ++target) {
+    if (target >= parts_.model.layers.size() || !parts_.model.layers[target].is_moe()) continue;
+    if (Status ok = tell_ahead(target); !ok) return ok;
+  }
+  return {};
+}
+
+Status Scheduler::tell_ahead(std::size_t target) {
+  Result<LayerRouting> routing = parts_.source.route(layer_id(target));
+  if (!routing) return routing.error();
+  distinct_experts(routing->experts, parts_.model.layers[target].bank, parts_.table, ahead_);
+  if (parts_.commit_ahead) {
+    for (const ExpertId expert : ahead_) parts_.residency.commit(expert);
+  }
+  parts_.prefetcher.ahead(layer_id(target), ahead_, wishes_);
+  return {};
+}
+
+void Scheduler::ask_for(const std::vector<PrefetchWish>& wishes) {
+  for (const PrefetchWish& wish : wishes) parts_.loader.request(wish.expert, wish.purpose, wish.layer);
+}
+
+Status Scheduler::run_routed_experts(std::size_t layer) {
+  const BankShape& bank = parts_.model.banks[parts_.model.layers[layer].bank.value()];
+  for (std::size_t done = 0; done < chosen_.size(); ++done) {
+    collect_arrivals();
+    while (next_ready_ == ready_.size()) {
+      if (Status ok = wait_for_arrival(layer); !ok) return ok;
+    }
+    const std::size_t i = ready_[next_ready_++];
+    if (Status ok = run_operator(layer, OperatorKind::routed_expert, chosen_[i], expert_cost(bank, tokens_of_[i]));
+        !ok) {
+      return ok;
+    }
+  }
+  evicted_.clear();
+  parts_.residency.end_event(evicted_);
+  parts_.loader.event_ended(evicted_);
+  return {};
+}
+
+Status Scheduler::run_operator(std::size_t layer, OperatorKind kind, ExpertId expert, const OperatorCost& cost) {
+  if (cost.bytes == Bytes() && cost.macs == Macs()) return {};
+  manage_cache(layer);
+  Npu::Plan plan;
+  if (!parts_.npu.plan(cost, plan)) {
+    return bad_input(fmt::format("a device on which one operator takes less than {}", to_text(kLongestOperator)),
+                     fmt::format("{} operator of {} and {}", to_text(kind), to_text(cost.macs), to_text(cost.bytes)));
+  }
+  const SimTime begin = kernel_now();
+  ++waits_;
+  parts_.npu.run(plan);
+  parts_.recorder.operator_ran(layer_id(layer), kind, expert, begin, kernel_now(), plan.alone);
+  parts_.recorder.worked(info_.phase, cost.bytes, cost.macs);
+  return {};
+}
+
+Status Scheduler::wait_for_arrival(std::size_t layer) {
+  collect_arrivals();
+  if (next_ready_ < ready_.size() && parts_.overlap) return {};
+  const std::int32_t before = awaited_count_;
+  if (before == 0) return {};
+  const SimTime begin = kernel_now();
+  while (awaited_count_ == before) {
+    if (parts_.loader.idle()) {
+      const auto waiting = std::find_if(awaited_.begin(), awaited_.end(), [](LoadId load) { return load.valid(); });
+      const ExpertId expert = chosen_[static_cast<std::size_t>(waiting - awaited_.begin())];
+      return bad_input(
+          fmt::format("dram.expert_budget with room for all {} experts of an event", chosen_.size()),
+          fmt::format("{} for experts of {}{}", to_text(parts_.residency.budget()), to_text(parts_.table.bytes(expert)),
+                      ", split between the banks or held by experts of the same event"));
+    }
+    ++waits_;
+    sc_core::wait(parts_.loader.arrival());
+    collect_arrivals();
+  }
+  parts_.recorder.stalled(layer_id(layer), begin, kernel_now(), last_awaited_,
+                          parts_.loader.lacked_room(last_awaited_));
+  manage_cache(layer);
+  return {};
+}
+
+void Scheduler::collect_arrivals() {
+  arrivals_.clear();
+  parts_.loader.take_arrivals(arrivals_);
+  for (const LoadId load : arrivals_) {
+    const auto it = std::find(awaited_.begin(), awaited_.end(), load);
+    if (it == awaited_.end()) continue;
+    ready_.push_back(static_cast<std::size_t>(it - awaited_.begin()));
+    *it = LoadId();
+    --awaited_count_;
+    last_awaited_ = load;
+  }
+}
+
+void Scheduler::manage_cache(std::size_t layer) {
+  const Duration debt = parts_.loader.take_management_debt();
+  if (debt == Duration()) return;
+  const SimTime begin = kernel_now();
+  ++waits_;
+  parts_.npu.occupy(debt);
+  parts_.recorder.managed(layer_id(layer), begin, kernel_now());
+}
+
+}  // namespace pregate

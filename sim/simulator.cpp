@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/simulator.hpp"
+
+#include <fmt/format.h>
+
+#include <systemc>
+
+#include "sim/account/attribution.hpp"
+#include "sim/account/summary.hpp"
+#include "sim/hardware/flow_memory.hpp"
+#include "sim/residency/curve.hpp"
+#include "sim/runtime/scheduler.hpp"
+
+// libsystemc refers to it; our programs have a main of their own and start the kernel from simulate().
+int sc_main(int, char*[]) { return 0; }
+
+namespace pregate {
+namespace {
+
+// A kernel of its own for each run: SystemC 2.3 elaborates once a context, so a process that simulates twice needs a second
+// one. The context pointers are exported for this purpose, though not documented.
+class KernelSession {
+ public:
+  KernelSession() : context_(new sc_core::sc_simcontext) {
+    sc_core::sc_report_handler::set_actions("/OSCI/SystemC", sc_core::SC_DO_NOTHING);
+    previous_ = std::exchange(sc_core::sc_curr_simcontext, context_.get());
+    previous_default_ = std::exchange(sc_core::sc_default_global_context, context_.get());
+  }
+  ~KernelSession() {
+    sc_core::sc_curr_simcontext = previous_;
+    sc_core::sc_default_global_context = previous_default_;
+  }
+  KernelSession(const KernelSession&) = delete;
+  KernelSession& operator=(const KernelSession&) = delete;
+
+ private:
+  std::unique_ptr<sc_core::sc_simcontext> context_;
+  sc_core::sc_simcontext* previous_ = nullptr;
+  sc_core::sc_simcontext* previous_default_ = nullptr;
+};
+
+// The device with its runtime: one top module owns everything that SystemC knows of.
+struct Machine final : sc_core::sc_module {
+  struct Software {
+    const ModelShape& model;
+    const ExpertTable& table;
+    RoutingSource& source;
+    Residency& residency;
+    Prefetcher& prefetcher;
+    Recorder& recorder;
+  };
+  Machine(const sc_core::sc_module_name& name, const Scenario& scenario, const Software& software,
+          const SimulateOptions& options)
+      : sc_core::sc_module(name),
+        memory("memory", scenario.device),
+        flash("flash", scenario.device, memory),
+        npu("npu", scenario.device, memory),
+        loader("loader", {.table = software.table,
+                          .residency = software.residency,
+                          .flash = flash,
+                          .recorder = software.recorder,
+                          .device = scenario.device,
+                          .lanes = scenario.runtime.io_lanes}),
+        scheduler("scheduler", {.model = software.model,
+                                .table = software.table,
+                                .source = software.source,
+                                .residency = software.residency,
+                                .prefetcher = software.prefetcher,
+                                .loader = loader,
+                                .npu = npu,
+                                .recorder = software.recorder,
+                                .overlap = scenario.runtime.overlap,
+                                .commit_ahead = scenario.policy.prefetch == PrefetchKind::pregate,
+                                .progress = options.progress}) {}
+
+  FlowMemory memory;
+  Flash flash;
+  Npu npu;
+  Loader loader;
+  Scheduler scheduler;
+};
+
+// Everything that is decided before time starts.
+struct Prepared {
+  ModelShape model;
+  ExpertTable table;
+  Bytes budget;
+  std::optional<EventSequence> sequence;  // of a source with a known future
+  std::optional<FutureUses> uses;
+};
+
+Status check_lanes(const Scenario& scenario) {
+  if (scenario.runtime.io_lanes < 1) {
+    return bad_input("at least 1 lane", fmt::format("{}", scenario.runtime.io_lanes), "runtime.io_lanes");
+  }
+  if (scenario.runtime.io_lanes > scenario.device.flash.queue_depth) {
+    return bad_input(
+        fmt::format("at most the {} requests that {} takes at once", scenario.device.flash.queue_depth, scenario.device.id),
+        fmt::format("{}", scenario.runtime.io_lanes), "runtime.io_lanes");
+  }
+  return {};
+}
+
+// The cache must hold the largest event (so that its experts can be resident together), and one load must end in a time that
+// the clock can count.
+Status check_room(const Prepared& prepared, const Scenario& scenario) {
+  for (std::size_t b = 0; b < prepared.model.banks.size(); ++b) {
+    const Int128 ps = Int128{prepared.model.banks[b].expert_bytes.count()} * detail::kPsPerSecond /
+                      scenario.device.flash.read_bandwidth.count();
+    if (ps > kLongestOperator.count_ps()) {
+      return bad_input(fmt::format("a flash that reads an expert of bank {} in less than {}", b, to_text(kLongestOperator)),
+                       to_text(scenario.device.flash.read_bandwidth), "device.flash.read_bandwidth");
+    }
+  }
+  if (!prepared.sequence) return {};
+  EventId where;
+  const Bytes largest = prepared.sequence->largest_event(prepared.table, &where);
+  if (largest <= prepared.budget) return {};
+  const EventInfo& info = prepared.sequence->info(where);
+  return bad_input(
+      fmt::format("at least {} ({} bytes): the {} experts of step {} ({}), layer {}", to_text(largest), largest.count(),
+                  prepared.sequence->experts(where).size(), info.step, to_text(info.phase), info.layer.value()),
+      fmt::format("{} ({} bytes)", to_text(prepared.budget), prepared.budget.count()), "dram.expert_budget");
+}
+
+std::int64_t longest_context(const RoutingSource& source) {
+  std::int64_t context = 0;
+  const RouteTrace* trace = source.whole_trace();
+  if (trace == nullptr) return 4096;
+  for (const RouteStep& step : trace->steps) context = std::max(context, step.position + step.tokens);
+  return context;
+}
+
+Result<Prepared> prepare(const Scenario& scenario, const RoutingSource& source) {
+  if (Status ok = check_lanes(scenario); !ok) return ok.error();
+  Result<ModelShape> model = costed_shape(scenario, source.header());
+  if (!model) return model.error();
+  Prepared prepared{.model = *model, .table = ExpertTable(*model), .budget = {}, .sequence = {}, .uses = {}};
+  if (scenario.expert_budget) {
+    prepared.budget = *scenario.expert_budget;
+  } else {
+    Result<Bytes> budget = default_expert_budget(scenario, *model, longest_context(source));
+    if (!budget) return budget.error();
+    prepared.budget = *budget;
+  }
+  if (const RouteTrace* trace = source.whole_trace()) {
+    if (trace->steps.empty()) return bad_input("a trace with at least one step", "none", "workload");
+    prepared.sequence.emplace(*trace, prepared.table);
+    prepared.uses.emplace(*prepared.sequence, prepared.table.size());
+  }
+  if (Status ok = check_room(prepared, scenario); !ok) return ok.error();
+  return prepared;
+}
+
+ResidencyOptions residency_options(const Prepared& prepared, const Scenario& scenario) {
+  const PolicySpec& policy = scenario.policy;
+  return {.budget = prepared.budget,
+          .eviction = policy.eviction,
+          .context = {.table = &prepared.table,
+                      .future = prepared.uses ? &*prepared.uses : nullptr,
+                      .layers = static_cast<std::int32_t>(prepared.model.layers.size()),
+                      .lfu_half_life = policy.lfu_half_life,
+                      .seed = policy.seed},
+          .allow_overflow = false,
+          .largest_event = prepared.sequence ? prepared.sequence->largest_event(prepared.table) : Bytes()};
+}
+
+// The events of a run whose source had no future, as they were recorded.
+EventSequence recorded_sequence(const RunRecord& run, const ModelShape& model) {
+  EventSequence sequence;
+  std::vector<ExpertId> experts;
+  for (std::size_t e = 0; e < run.events.size(); ++e) {
+    const EventRecord& event = run.events[e];
+    const std::size_t end = e + 1 < run.events.size() ? run.events[e + 1].first_lookup : run.lookups.size();
+    experts.clear();
+    for (std::size_t i = event.first_lookup; i < end; ++i) experts.push_back(run.lookups[i].expert);
+    sequence.append({.step = event.step,
+                     .layer = event.layer,
+                     .bank = model.layers[event.layer.value()].bank,
+                     .phase = run.steps[static_cast<std::size_t>(event.step)].phase},
+                    experts);
+  }
+  return sequence;
+}
+
+std::string policy_text(const PolicySpec& policy) {
+  std::string text(to_text(policy.eviction));
+  text += ", prefetch ";
+  text += to_text(policy.prefetch);
+  if (policy.prefetch == PrefetchKind::pregate || policy.prefetch == PrefetchKind::stale_gate) {
+    text += fmt::format(" {} layer{} ahead", policy.lookahead, policy.lookahead == 1 ? "" : "s");
+  }
+  if (policy.prefetch == PrefetchKind::stale_gate) text += fmt::format(", right {:.0f} %", 100 * policy.stale_gate_accuracy);
+  return text;
+}
+
+RunHeader header_of(const Scenario& scenario, const RouteHeader& route, const ModelShape& model) {
+  return {.pregate_version = std::string(pregate_version()),
+          .scenario_text = scenario.text,
+          .scenario_name = scenario.name,
+          .device = scenario.device.id,
+          .model = model.name,
+          .policy = policy_text(scenario.policy),
+          .origin = route.origin,
+          .provenance = route.provenance,
+          .costs_from = model.costs_from};
+}
+
+struct Finished {
+  std::int64_t kernel_events = 0;
+  Bytes peak_resident;
+};
+
+RunRecord account(const Scenario& scenario, Prepared& prepared, Recorder& recorder, const Finished& finished,
+                  const RouteHeader& route, bool keep_details) {
+  RunRecord run = recorder.take();
+  if (!prepared.sequence) {
+    prepared.sequence.emplace(recorded_sequence(run, prepared.model));
+    prepared.uses.emplace(*prepared.sequence, prepared.table.size());
+  }
+  const auto layers = static_cast<std::int32_t>(prepared.model.layers.size());
+  const std::vector<bool> opt = opt_hits(*prepared.sequence, *prepared.uses, prepared.table, layers, prepared.budget);
+  label_misses_and_stalls(run, {*prepared.sequence, *prepared.uses, opt}, recorder.stall_lacked_room());
+
+  SummaryInputs inputs{.device = scenario.device,
+                       .sequence = *prepared.sequence,
+                       .opt_hits = opt,
+                       .expert_budget = prepared.budget,
+                       .peak_resident = finished.peak_resident,
+                       .token_cycle = mean_token_cycle(*prepared.sequence, prepared.table),
+                       .kernel_events = finished.kernel_events};
+  if (scenario.policy.prefetch == PrefetchKind::none) {
+    for (const LookupRecord& lookup : run.lookups) {
+      if (lookup.outcome != Outcome::miss) continue;
+      ++inputs.plain_misses;
+      const std::int32_t step = run.events[lookup.event.value()].step;
+      inputs.plain_misses_decode += run.steps[static_cast<std::size_t>(step)].phase == Phase::decode ? 1 : 0;
+    }
+  } else {
+    const CurvePoint plain =
+        replay_at(*prepared.sequence, *prepared.uses, prepared.table, layers, scenario.policy.eviction, prepared.budget,
+                  {.lfu_half_life = scenario.policy.lfu_half_life, .seed = scenario.policy.seed});
+    inputs.plain_misses = plain.lookups - plain.hits;
+    inputs.plain_misses_decode = plain.lookups_decode - plain.hits_decode;
+  }
+  run.summary = summarize(run, recorder, inputs);
+  run.header = header_of(scenario, route, prepared.model);
+  run.model = prepared.model;
+  if (!keep_details) {
+    run.lookups = {};
+    run.events = {};
+    run.loads = {};
+    run.evictions = {};
+    run.stalls = {};
+  }
+  return run;
+}
+
+}  // namespace
+
+Result<ModelShape> costed_shape(const Scenario& scenario, const RouteHeader& header) {
+  const ModelShape& routed = header.model;
+  const ModelShape* chosen = scenario.shape_as ? &*scenario.shape_as : scenario.model ? &*scenario.model : &routed;
+  if (chosen == &routed) return routed;
+  const std::string place = scenario.shape_as ? "model.shape_as" : "model.preset";
+  const auto differs = [&](std::string_view what, std::size_t expected, std::size_t found) {
+    return bad_input(fmt::format("a model with the {} {} of the routing's {}", expected, what, routed.name),
+                     fmt::format("{} with {}", chosen->name, found), place);
+  };
+  if (chosen->layers.size() != routed.layers.size()) {
+    return differs("layers", routed.layers.size(), chosen->layers.size());
+  }
+  if (chosen->banks.size() != routed.banks.size()) return differs("banks", routed.banks.size(), chosen->banks.size());
+  for (std::size_t b = 0; b < routed.banks.size(); ++b) {
+    if (chosen->banks[b].experts != routed.banks[b].experts) {
+      return differs("experts a bank", static_cast<std::size_t>(routed.banks[b].experts),
+                     static_cast<std::size_t>(chosen->banks[b].experts));
+    }
+  }
+  for (std::size_t l = 0; l < routed.layers.size(); ++l) {
+    if (chosen->layers[l].bank != routed.layers[l].bank) return differs("grouping of layers into banks", l, l);
+  }
+  return *chosen;
+}
+
+Result<RunRecord> simulate(const Scenario& scenario, RoutingSource& source, const SimulateOptions& options) {
+  Result<Prepared> prepared = prepare(scenario, source);
+  if (!prepared) return prepared.error();
+  Result<std::unique_ptr<Residency>> residency =
+      Residency::create(prepared->table, residency_options(*prepared, scenario));
+  if (!residency) return residency.error();
+  Result<std::unique_ptr<Prefetcher>> prefetcher =
+      make_prefetcher(scenario.policy, {.model = &prepared->model,
+                                        .table = &prepared->table,
+                                        .future = prepared->sequence ? &*prepared->sequence : nullptr,
+                                        .residency = residency->get(),
+                                        .budget = prepared->budget});
+  if (!prefetcher) return prefetcher.error();
+
+  Recorder recorder(options.keep_details);
+  Finished finished;
+  {
+    KernelSession kernel;
+    Machine machine("machine", scenario,
+                    {prepared->model, prepared->table, source, **residency, **prefetcher, recorder}, options);
+    sc_core::sc_start();
+    if (!machine.scheduler.status()) return machine.scheduler.status().error();
+    check(machine.scheduler.finished(), "the kernel runs until the scheduler is done");
+    finished = {.kernel_events = machine.memory.wake_ups() + machine.scheduler.waits(),
+                .peak_resident = (*residency)->peak_resident()};
+  }
+  return account(scenario, *prepared, recorder, finished, source.header(), options.keep_details);
+}
+
+std::string_view pregate_version() { return "0.1.0"; }
+
+}  // namespace pregate
