@@ -14,6 +14,8 @@ struct SyntheticParams {
   double context = 1.0;
   double context_persistence = 0.5;
   double group_correlation = 0.0;
+  double layer_spread = 0.0;
+  double prompt_noise = 0.0;
   std::int32_t prompt_tokens = 28;
   std::int32_t decode_tokens = 128;
   std::uint64_t seed = 1;
