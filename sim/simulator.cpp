@@ -12,13 +12,15 @@
 #include "sim/runtime/scheduler.hpp"
 
 // libsystemc refers to it; our programs have a main of their own and start the kernel from simulate().
-int sc_main(int, char*[]) { return 0; }
+int sc_main(int, char*[]) {
+  return 0;
+}
 
 namespace pregate {
 namespace {
 
-// A kernel of its own for each run: SystemC 2.3 elaborates once a context, so a process that simulates twice needs a second
-// one. The context pointers are exported for this purpose, though not documented.
+// A kernel of its own for each run: SystemC 2.3 elaborates once a context, so a process that simulates twice
+// needs a second one. The context pointers are exported for this purpose, though not documented.
 class KernelSession {
  public:
   KernelSession() : context_(new sc_core::sc_simcontext) {
@@ -94,21 +96,22 @@ Status check_lanes(const Scenario& scenario) {
     return bad_input("at least 1 lane", fmt::format("{}", scenario.runtime.io_lanes), "runtime.io_lanes");
   }
   if (scenario.runtime.io_lanes > scenario.device.flash.queue_depth) {
-    return bad_input(
-        fmt::format("at most the {} requests that {} takes at once", scenario.device.flash.queue_depth, scenario.device.id),
-        fmt::format("{}", scenario.runtime.io_lanes), "runtime.io_lanes");
+    return bad_input(fmt::format("at most the {} requests that {} takes at once",
+                                 scenario.device.flash.queue_depth, scenario.device.id),
+                     fmt::format("{}", scenario.runtime.io_lanes), "runtime.io_lanes");
   }
   return {};
 }
 
-// The cache must hold the largest event (so that its experts can be resident together), and one load must end in a time that
-// the clock can count.
+// The cache must hold the largest event (so that its experts can be resident together), and one load must end
+// in a time that the clock can count.
 Status check_room(const Prepared& prepared, const Scenario& scenario) {
   for (std::size_t b = 0; b < prepared.model.banks.size(); ++b) {
     const Int128 ps = Int128{prepared.model.banks[b].expert_bytes.count()} * detail::kPsPerSecond /
                       scenario.device.flash.read_bandwidth.count();
     if (ps > kLongestOperator.count_ps()) {
-      return bad_input(fmt::format("a flash that reads an expert of bank {} in less than {}", b, to_text(kLongestOperator)),
+      return bad_input(fmt::format("a flash that reads an expert of bank {} in less than {}", b,
+                                   to_text(kLongestOperator)),
                        to_text(scenario.device.flash.read_bandwidth), "device.flash.read_bandwidth");
     }
   }
@@ -117,10 +120,11 @@ Status check_room(const Prepared& prepared, const Scenario& scenario) {
   const Bytes largest = prepared.sequence->largest_event(prepared.table, &where);
   if (largest <= prepared.budget) return {};
   const EventInfo& info = prepared.sequence->info(where);
-  return bad_input(
-      fmt::format("at least {} ({} bytes): the {} experts of step {} ({}), layer {}", to_text(largest), largest.count(),
-                  prepared.sequence->experts(where).size(), info.step, to_text(info.phase), info.layer.value()),
-      fmt::format("{} ({} bytes)", to_text(prepared.budget), prepared.budget.count()), "dram.expert_budget");
+  return bad_input(fmt::format("at least {} ({} bytes): the {} experts of step {} ({}), layer {}",
+                               to_text(largest), largest.count(), prepared.sequence->experts(where).size(),
+                               info.step, to_text(info.phase), info.layer.value()),
+                   fmt::format("{} ({} bytes)", to_text(prepared.budget), prepared.budget.count()),
+                   "dram.expert_budget");
 }
 
 std::int64_t longest_context(const RoutingSource& source) {
@@ -190,7 +194,8 @@ std::string policy_text(const PolicySpec& policy) {
   if (policy.prefetch == PrefetchKind::pregate || policy.prefetch == PrefetchKind::stale_gate) {
     text += fmt::format(" {} layer{} ahead", policy.lookahead, policy.lookahead == 1 ? "" : "s");
   }
-  if (policy.prefetch == PrefetchKind::stale_gate) text += fmt::format(", right {:.0f} %", 100 * policy.stale_gate_accuracy);
+  if (policy.prefetch == PrefetchKind::stale_gate)
+    text += fmt::format(", right {:.0f} %", 100 * policy.stale_gate_accuracy);
   return text;
 }
 
@@ -219,7 +224,8 @@ RunRecord account(const Scenario& scenario, Prepared& prepared, Recorder& record
     prepared.uses.emplace(*prepared.sequence, prepared.table.size());
   }
   const auto layers = static_cast<std::int32_t>(prepared.model.layers.size());
-  const std::vector<bool> opt = opt_hits(*prepared.sequence, *prepared.uses, prepared.table, layers, prepared.budget);
+  const std::vector<bool> opt =
+      opt_hits(*prepared.sequence, *prepared.uses, prepared.table, layers, prepared.budget);
   label_misses_and_stalls(run, {*prepared.sequence, *prepared.uses, opt}, recorder.stall_lacked_room());
 
   SummaryInputs inputs{.device = scenario.device,
@@ -237,9 +243,9 @@ RunRecord account(const Scenario& scenario, Prepared& prepared, Recorder& record
       inputs.plain_misses_decode += run.steps[static_cast<std::size_t>(step)].phase == Phase::decode ? 1 : 0;
     }
   } else {
-    const CurvePoint plain =
-        replay_at(*prepared.sequence, *prepared.uses, prepared.table, layers, scenario.policy.eviction, prepared.budget,
-                  {.lfu_half_life = scenario.policy.lfu_half_life, .seed = scenario.policy.seed});
+    const CurvePoint plain = replay_at(
+        *prepared.sequence, *prepared.uses, prepared.table, layers, scenario.policy.eviction, prepared.budget,
+        {.lfu_half_life = scenario.policy.lfu_half_life, .seed = scenario.policy.seed});
     inputs.plain_misses = plain.lookups - plain.hits;
     inputs.plain_misses_decode = plain.lookups_decode - plain.hits_decode;
   }
@@ -260,7 +266,9 @@ RunRecord account(const Scenario& scenario, Prepared& prepared, Recorder& record
 
 Result<ModelShape> costed_shape(const Scenario& scenario, const RouteHeader& header) {
   const ModelShape& routed = header.model;
-  const ModelShape* chosen = scenario.shape_as ? &*scenario.shape_as : scenario.model ? &*scenario.model : &routed;
+  const ModelShape* chosen = scenario.shape_as ? &*scenario.shape_as
+                             : scenario.model  ? &*scenario.model
+                                               : &routed;
   if (chosen == &routed) return routed;
   const std::string place = scenario.shape_as ? "model.shape_as" : "model.preset";
   const auto differs = [&](std::string_view what, std::size_t expected, std::size_t found) {
@@ -270,7 +278,8 @@ Result<ModelShape> costed_shape(const Scenario& scenario, const RouteHeader& hea
   if (chosen->layers.size() != routed.layers.size()) {
     return differs("layers", routed.layers.size(), chosen->layers.size());
   }
-  if (chosen->banks.size() != routed.banks.size()) return differs("banks", routed.banks.size(), chosen->banks.size());
+  if (chosen->banks.size() != routed.banks.size())
+    return differs("banks", routed.banks.size(), chosen->banks.size());
   for (std::size_t b = 0; b < routed.banks.size(); ++b) {
     if (chosen->banks[b].experts != routed.banks[b].experts) {
       return differs("experts a bank", static_cast<std::size_t>(routed.banks[b].experts),
@@ -278,7 +287,8 @@ Result<ModelShape> costed_shape(const Scenario& scenario, const RouteHeader& hea
     }
   }
   for (std::size_t l = 0; l < routed.layers.size(); ++l) {
-    if (chosen->layers[l].bank != routed.layers[l].bank) return differs("grouping of layers into banks", l, l);
+    if (chosen->layers[l].bank != routed.layers[l].bank)
+      return differs("grouping of layers into banks", l, l);
   }
   return *chosen;
 }
@@ -312,6 +322,8 @@ Result<RunRecord> simulate(const Scenario& scenario, RoutingSource& source, cons
   return account(scenario, *prepared, recorder, finished, source.header(), options.keep_details);
 }
 
-std::string_view pregate_version() { return "0.1.0"; }
+std::string_view pregate_version() {
+  return "0.1.0";
+}
 
 }  // namespace pregate

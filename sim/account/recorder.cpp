@@ -54,7 +54,8 @@ void Recorder::operator_ran(LayerId layer, OperatorKind kind, ExpertId expert, S
 
 void Recorder::managed(LayerId layer, SimTime begin, SimTime end) {
   bin().management += end - begin;
-  if (keep_details_) record_.management.push_back({.step = step(), .layer = layer, .begin = begin, .end = end});
+  if (keep_details_)
+    record_.management.push_back({.step = step(), .layer = layer, .begin = begin, .end = end});
 }
 
 void Recorder::stalled(LayerId layer, SimTime begin, SimTime end, LoadId load, bool lacked_room) {
@@ -94,7 +95,9 @@ void Recorder::arrived(LoadId load, SimTime now) {
   record_.loads[load.value()].state = LoadEnd::arrived;
 }
 
-void Recorder::cancelled(LoadId load) { record_.loads[load.value()].state = LoadEnd::cancelled; }
+void Recorder::cancelled(LoadId load) {
+  record_.loads[load.value()].state = LoadEnd::cancelled;
+}
 
 void Recorder::evicted(std::span<const Eviction> evictions, SimTime now) {
   for (const Eviction& eviction : evictions) {
@@ -104,7 +107,8 @@ void Recorder::evicted(std::span<const Eviction> evictions, SimTime now) {
                           .at = now,
                           .last_used = eviction.last_used,
                           .score = eviction.score};
-    if (!record_.events.empty()) record.at_event = EventId(static_cast<std::uint32_t>(record_.events.size() - 1));
+    if (!record_.events.empty())
+      record.at_event = EventId(static_cast<std::uint32_t>(record_.events.size() - 1));
     record_.evictions.push_back(record);
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes down what happens while it happens: who waited for which load, which load stood in which queue, which eviction made
-// it necessary. Nothing is guessed afterwards; what needs the future by its definition (policy and pollution misses) is
-// labelled at the end from these records (attribution.hpp).
+// Writes down what happens while it happens: who waited for which load, which load stood in which queue,
+// which eviction made it necessary. Nothing is guessed afterwards; what needs the future by its definition
+// (policy and pollution misses) is labelled at the end from these records (attribution.hpp).
 #pragma once
 
 #include <span>
@@ -18,7 +18,8 @@ class Recorder {
   void begin_step(const StepInfo& info, SimTime now);
   void end_step(SimTime now);
   void begin_event(LayerId layer, std::span<const Lookup> lookups, SimTime now);
-  void operator_ran(LayerId layer, OperatorKind kind, ExpertId expert, SimTime begin, SimTime end, Duration alone);
+  void operator_ran(LayerId layer, OperatorKind kind, ExpertId expert, SimTime begin, SimTime end,
+                    Duration alone);
   void managed(LayerId layer, SimTime begin, SimTime end);
   void stalled(LayerId layer, SimTime begin, SimTime end, LoadId load, bool lacked_room);
 
@@ -27,7 +28,7 @@ class Recorder {
     ExpertId expert;
     Bytes bytes;
     Purpose purpose = Purpose::demand;
-    LayerId layer;           // it is for
+    LayerId layer;            // it is for
     std::int32_t behind = 0;  // loads queued or in flight before it
     bool reload = false;
     EvictionId previous_eviction;
@@ -65,7 +66,8 @@ class Recorder {
   std::array<Macs, 2> macs_{};
   std::vector<bool> stall_lacked_room_;  // by stall
   std::int64_t redundant_ = 0;
-  std::array<std::int64_t, kCounterNames.size()> last_count_{};  // counters start at zero; only changes are kept
+  std::array<std::int64_t, kCounterNames.size()>
+      last_count_{};  // counters start at zero; only changes are kept
 };
 
 }  // namespace pregate

@@ -39,7 +39,9 @@ void count_by_phase(RunSummary& summary, const RunRecord& run, const Recorder& r
     phase_of(summary, phase).dram_read = recorder.streamed()[static_cast<std::size_t>(phase)];
     phase_of(summary, phase).macs = recorder.macs()[static_cast<std::size_t>(phase)];
   }
-  const auto phase_of_step = [&](std::int32_t step) { return run.steps[static_cast<std::size_t>(step)].phase; };
+  const auto phase_of_step = [&](std::int32_t step) {
+    return run.steps[static_cast<std::size_t>(step)].phase;
+  };
   for (const StallRecord& stall : run.stalls) {
     phase_of(summary, phase_of_step(stall.step)).stall_by_cause[static_cast<std::size_t>(stall.cause)] +=
         stall.end - stall.begin;
@@ -141,7 +143,8 @@ void find_bound(RunSummary& summary, const RunRecord& run, const DeviceSpec& dev
   if (device.link) flash = std::min(flash, device.link->bandwidth);
   const Duration flash_time = arrived / flash;
   const Duration dram_time = Bytes(summary.all.dram_read.count() + written) / device.dram.usable_bandwidth;
-  const Duration npu_time = std::max(summary.all.macs / device.npu.mac_rate, summary.all.dram_read / device.npu.dram_bandwidth);
+  const Duration npu_time =
+      std::max(summary.all.macs / device.npu.mac_rate, summary.all.dram_read / device.npu.dram_bandwidth);
   summary.bound = std::max({flash_time, dram_time, npu_time});
   summary.bound_by = summary.bound == npu_time ? "npu" : summary.bound == dram_time ? "dram" : "flash";
 }
@@ -151,8 +154,9 @@ std::optional<double> energy(const RunSummary& summary, const DeviceSpec& device
   const EnergySpec& spec = *device.energy;
   const double flash_bits = 8.0 * static_cast<double>(summary.all.bytes_read.count());
   const double dram_bits = 8.0 * static_cast<double>(summary.all.dram_read.count()) + flash_bits;
-  const double picojoules = flash_bits * (spec.flash_pj_per_bit + (device.link ? spec.link_pj_per_bit : 0.0)) +
-                            dram_bits * spec.dram_pj_per_bit + static_cast<double>(summary.all.macs.count()) * spec.mac_pj;
+  const double picojoules =
+      flash_bits * (spec.flash_pj_per_bit + (device.link ? spec.link_pj_per_bit : 0.0)) +
+      dram_bits * spec.dram_pj_per_bit + static_cast<double>(summary.all.macs.count()) * spec.mac_pj;
   return picojoules * 1e-12 + spec.idle_watts * summary.all.makespan.to_seconds();
 }
 
@@ -168,10 +172,12 @@ Bytes mean_token_cycle(const EventSequence& sequence, const ExpertTable& table) 
     if (info.step != running) ++steps[phase];
     running = info.step;
     for (const ExpertId expert : sequence.experts(EventId(e))) {
-      if (std::exchange(seen[expert.value()], info.step) != info.step) total[phase] += table.bytes(expert).count();
+      if (std::exchange(seen[expert.value()], info.step) != info.step)
+        total[phase] += table.bytes(expert).count();
     }
   }
-  const std::size_t phase = static_cast<std::size_t>(steps[static_cast<std::size_t>(Phase::decode)] > 0 ? Phase::decode : Phase::prefill);
+  const std::size_t phase = static_cast<std::size_t>(
+      steps[static_cast<std::size_t>(Phase::decode)] > 0 ? Phase::decode : Phase::prefill);
   return steps[phase] == 0 ? Bytes() : Bytes(total[phase] / steps[phase]);
 }
 
@@ -179,7 +185,8 @@ RunSummary summarize(const RunRecord& run, const Recorder& recorder, const Summa
   RunSummary summary;
   count_by_phase(summary, run, recorder);
   summary.prefetch = prefetch_quality(run, recorder.redundant(), inputs.plain_misses);
-  if (!run.steps.empty() && run.steps.front().phase == Phase::prefill) summary.ttft = run.steps.front().end - SimTime();
+  if (!run.steps.empty() && run.steps.front().phase == Phase::prefill)
+    summary.ttft = run.steps.front().end - SimTime();
   measure_thrashing(summary, run);
   compare_with_opt(summary, run, inputs);
   find_bound(summary, run, inputs.device);

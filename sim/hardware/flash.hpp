@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Flash as its host sees it, fitted: a load occupies one lane; it is read as requests of at most request_bytes, one after
-// another, each with a fixed latency before its first byte, then at no more than the rate of one outstanding request, all
-// lanes sharing the part's rate: t(size) = t0 + size / rate. Source of the form: the phone's size x lanes table (hardware.md
-// 1.2). Leaves out dies, channels and mapping-table misses: a page-level model can take its place.
+// Flash as its host sees it, fitted: a load occupies one lane; it is read as requests of at most
+// request_bytes, one after another, each with a fixed latency before its first byte, then at no more than the
+// rate of one outstanding request, all lanes sharing the part's rate: t(size) = t0 + size / rate. Source of
+// the form: the phone's size x lanes table (hardware.md 1.2). Leaves out dies, channels and mapping-table
+// misses: a page-level model can take its place.
 #pragma once
 
 #include <systemc>

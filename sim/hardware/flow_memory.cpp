@@ -5,7 +5,9 @@
 
 namespace pregate {
 
-SimTime kernel_now() { return SimTime::at_ps(static_cast<std::int64_t>(sc_core::sc_time_stamp().value())); }
+SimTime kernel_now() {
+  return SimTime::at_ps(static_cast<std::int64_t>(sc_core::sc_time_stamp().value()));
+}
 
 sc_core::sc_time to_kernel(Duration span) {
   return sc_core::sc_time::from_value(static_cast<std::uint64_t>(span.count_ps()));
@@ -32,13 +34,15 @@ void FlowMemory::read_flash(Bytes size, Duration latency, TransferClient& client
   start(from_flash_, size, latency, client, tag);
 }
 
-void FlowMemory::stream_to_npu(Bytes size, Bandwidth cap, Duration latency, TransferClient& client, std::uint32_t tag) {
+void FlowMemory::stream_to_npu(Bytes size, Bandwidth cap, Duration latency, TransferClient& client,
+                               std::uint32_t tag) {
   FlowSpec spec = to_npu_;
   spec.cap = std::min(cap, npu_port_);
   start(spec, size, latency, client, tag);
 }
 
-void FlowMemory::start(const FlowSpec& spec, Bytes size, Duration delay, TransferClient& client, std::uint32_t tag) {
+void FlowMemory::start(const FlowSpec& spec, Bytes size, Duration delay, TransferClient& client,
+                       std::uint32_t tag) {
   const FlowId flow = network_.start(spec, size, delay, kernel_now());
   if (flow.value() >= owners_.size()) owners_.resize(flow.value() + 1);
   owners_[flow.value()] = {&client, tag};

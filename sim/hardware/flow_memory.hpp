@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The memory system at `flow` fidelity: flash part, optional link and DRAM are resources of one FluidNetwork; SystemC keeps
-// the time. One sc_event, notified for the earliest deadline only: SystemC's cancel() leaves dead entries in its queue, so a
-// deadline that moved later is met by a wake-up that finds nothing due and arms again.
+// The memory system at `flow` fidelity: flash part, optional link and DRAM are resources of one FluidNetwork;
+// SystemC keeps the time. One sc_event, notified for the earliest deadline only: SystemC's cancel() leaves
+// dead entries in its queue, so a deadline that moved later is met by a wake-up that finds nothing due and
+// arms again.
 #pragma once
 
 #include <systemc>
@@ -17,7 +18,8 @@ class FlowMemory final : public sc_core::sc_module, public MemorySystem {
   FlowMemory(const sc_core::sc_module_name& name, const DeviceSpec& device);
 
   void read_flash(Bytes size, Duration latency, TransferClient& client, std::uint32_t tag) override;
-  void stream_to_npu(Bytes size, Bandwidth cap, Duration latency, TransferClient& client, std::uint32_t tag) override;
+  void stream_to_npu(Bytes size, Bandwidth cap, Duration latency, TransferClient& client,
+                     std::uint32_t tag) override;
   [[nodiscard]] Bandwidth npu_port() const override { return npu_port_; }
   [[nodiscard]] std::int64_t wake_ups() const { return wake_ups_; }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What moves bytes between flash, DRAM and NPU, whatever the fidelity: flow_memory.hpp shares bandwidth as a fluid; a
-// burst-level model can take its place behind the same calls (scenario: sim.fidelity).
+// What moves bytes between flash, DRAM and NPU, whatever the fidelity: flow_memory.hpp shares bandwidth as a
+// fluid; a burst-level model can take its place behind the same calls (scenario: sim.fidelity).
 #pragma once
 
 #include "traces/base/units.hpp"
@@ -18,10 +18,12 @@ class MemorySystem {
  public:
   virtual ~MemorySystem() = default;
 
-  // One request from flash into DRAM (over the link, where the device has one); the first byte moves after `latency`.
+  // One request from flash into DRAM (over the link, where the device has one); the first byte moves after
+  // `latency`.
   virtual void read_flash(Bytes size, Duration latency, TransferClient& client, std::uint32_t tag) = 0;
   // The NPU streams `size` bytes from DRAM at no more than `cap`. No bytes: a plain wait of `latency`.
-  virtual void stream_to_npu(Bytes size, Bandwidth cap, Duration latency, TransferClient& client, std::uint32_t tag) = 0;
+  virtual void stream_to_npu(Bytes size, Bandwidth cap, Duration latency, TransferClient& client,
+                             std::uint32_t tag) = 0;
   // The fastest the NPU can stream with DRAM to itself.
   [[nodiscard]] virtual Bandwidth npu_port() const = 0;
 };

@@ -31,10 +31,11 @@ bool Npu::plan(const OperatorCost& cost, Plan& out) const {
   out.bytes = cost.bytes;
   out.rate = memory_.npu_port();
   if (cost.bytes > Bytes() && span > Duration()) {
-    // The rate that spreads the bytes over the operator; rounding it down makes the operator longer by a few picoseconds,
-    // which is what it then takes alone.
+    // The rate that spreads the bytes over the operator; rounding it down makes the operator longer by a few
+    // picoseconds, which is what it then takes alone.
     const Int128 even = Int128{cost.bytes.count()} * detail::kPsPerSecond / span.count_ps();
-    out.rate = std::min(Bandwidth::bytes_per_second(std::max<std::int64_t>(static_cast<std::int64_t>(even), 1)), out.rate);
+    out.rate = std::min(
+        Bandwidth::bytes_per_second(std::max<std::int64_t>(static_cast<std::int64_t>(even), 1)), out.rate);
     const Duration spread = bounded_time(cost.bytes.count(), out.rate.count());
     if (spread >= kLongestOperator) return false;
     span = spread;
@@ -54,6 +55,8 @@ void Npu::occupy(Duration span) {
   if (span > Duration()) sc_core::wait(to_kernel(span));
 }
 
-void Npu::transfer_done(std::uint32_t) { done_.notify(); }
+void Npu::transfer_done(std::uint32_t) {
+  done_.notify();
+}
 
 }  // namespace pregate

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The compute unit (an NPU, a GPU, or a phone's CPU): one operator at a time. An operator takes the longer of its arithmetic
-// and its weight streaming, plus a launch. Streaming is simulated: the operator asks DRAM for its bytes at the rate that
-// would keep up with its arithmetic, so that other traffic can slow it; the excess over `alone` is DRAM contention.
-// Leaves out SRAM reuse across operators: every operator reads its weights.
+// The compute unit (an NPU, a GPU, or a phone's CPU): one operator at a time. An operator takes the longer of
+// its arithmetic and its weight streaming, plus a launch. Streaming is simulated: the operator asks DRAM for
+// its bytes at the rate that would keep up with its arithmetic, so that other traffic can slow it; the excess
+// over `alone` is DRAM contention. Leaves out SRAM reuse across operators: every operator reads its weights.
 #pragma once
 
 #include <systemc>
@@ -21,7 +21,8 @@ class Npu final : public sc_core::sc_module, private TransferClient {
  public:
   Npu(const sc_core::sc_module_name& name, const DeviceSpec& device, MemorySystem& memory);
 
-  // Time of an operator with DRAM to itself; nothing if it exceeds kLongestOperator (the device cannot be meant so).
+  // Time of an operator with DRAM to itself; nothing if it exceeds kLongestOperator (the device cannot be
+  // meant so).
   struct Plan {
     Duration alone;
     Bytes bytes;

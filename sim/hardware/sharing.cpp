@@ -69,7 +69,8 @@ void FluidNetwork::set_rate(Flow& flow, std::int64_t rate) {
   flow.ends = now_ + Duration::ps(ceil_div_fast(flow.remaining, rate));
 }
 
-// Progressive filling. Each round finds the tightest constraint, settles the flows it binds, and takes what they use away.
+// Progressive filling. Each round finds the tightest constraint, settles the flows it binds, and takes what
+// they use away.
 void FluidNetwork::solve() {
   dirty_ = false;
   std::array<std::int64_t, 16> left{};
@@ -102,7 +103,8 @@ void FluidNetwork::solve() {
     for (const std::uint32_t slot : moving_) {
       Flow& flow = flows_[slot];
       if (flow.frozen) continue;
-      const bool capped = flow.spec.cap.count() > 0 && !lowest.below({flow.spec.cap.count(), flow.spec.weight});
+      const bool capped =
+          flow.spec.cap.count() > 0 && !lowest.below({flow.spec.cap.count(), flow.spec.weight});
       bool bound = capped;
       for (std::uint8_t u = 0; u < flow.spec.use_count && !bound; ++u) {
         const std::size_t r = flow.spec.uses[u].resource.value();
@@ -112,11 +114,13 @@ void FluidNetwork::solve() {
       flow.frozen = true;
       --unsettled;
       const std::int64_t share =
-          capped ? flow.spec.cap.count()
-                 : static_cast<std::int64_t>(Int128{lowest.numerator} * flow.spec.weight / lowest.denominator);
+          capped
+              ? flow.spec.cap.count()
+              : static_cast<std::int64_t>(Int128{lowest.numerator} * flow.spec.weight / lowest.denominator);
       set_rate(flow, std::max<std::int64_t>(share, 1));
     }
-    // What the settled flows use is taken away only after the round, so that all of a bottleneck's flows see the same level.
+    // What the settled flows use is taken away only after the round, so that all of a bottleneck's flows see
+    // the same level.
     std::copy(capacity_.begin(), capacity_.end(), left.begin());
     for (const std::uint32_t slot : moving_) {
       const Flow& flow = flows_[slot];

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bandwidth shared as a fluid: weighted max-min fairness by progressive filling (Bertsekas and Gallager, Data Networks,
-// section 6.5.2). A flow moves bytes through up to four resources at one rate; all flows grow together, in proportion to their
-// weight, until a resource is full or a flow reaches its cap; those stop, the others go on growing.
+// Bandwidth shared as a fluid: weighted max-min fairness by progressive filling (Bertsekas and Gallager, Data
+// Networks, section 6.5.2). A flow moves bytes through up to four resources at one rate; all flows grow
+// together, in proportion to their weight, until a resource is full or a flow reaches its cap; those stop,
+// the others go on growing.
 //
-// Rates change only when the set of flows does, so a run costs one event a change, however many bytes move. All arithmetic
-// is integer: what remains of a flow is kept in byte x 10^-12, exactly, so that a flow that is slowed and sped up again ends no
-// earlier than rate x time says, to the picosecond. No SystemC here: the module around it is flow_memory.hpp.
+// Rates change only when the set of flows does, so a run costs one event a change, however many bytes move.
+// All arithmetic is integer: what remains of a flow is kept in byte x 10^-12, exactly, so that a flow that is
+// slowed and sped up again ends no earlier than rate x time says, to the picosecond. No SystemC here: the
+// module around it is flow_memory.hpp.
 //
-// Leaves out: bank conflicts, row misses, turnaround (they are the resource's efficiency and a flow's cost), and queues.
-// Agreement with a cycle-level model: a 16 MiB reader joined in flight by a 4 MiB one ends within 0.2 % (hardware.md 4.2).
+// Leaves out: bank conflicts, row misses, turnaround (they are the resource's efficiency and a flow's cost),
+// and queues. Agreement with a cycle-level model: a 16 MiB reader joined in flight by a 4 MiB one ends within
+// 0.2 % (hardware.md 4.2).
 #pragma once
 
 #include <array>
@@ -26,7 +29,8 @@ namespace pregate {
 using ResourceId = StrongId<struct ResourceTag, std::uint8_t>;
 using FlowId = StrongId<struct FlowTag>;
 
-// What a flow takes of a resource: cost x its rate. A DRAM write may cost more of DRAM's time than its bytes say.
+// What a flow takes of a resource: cost x its rate. A DRAM write may cost more of DRAM's time than its bytes
+// say.
 struct ResourceUse {
   ResourceId resource;
   Permille cost;
@@ -53,7 +57,8 @@ class FluidNetwork {
   FlowId start(const FlowSpec& spec, Bytes size, Duration delay, SimTime now);
   // The next moment at which a flow begins to move or ends; nothing when there are none.
   [[nodiscard]] std::optional<SimTime> next_event();
-  // Handles what is due at `now` (not later than next_event()): appends the flows that ended, in order of their start.
+  // Handles what is due at `now` (not later than next_event()): appends the flows that ended, in order of
+  // their start.
   void advance(SimTime now, std::vector<FlowId>& ended);
   // The rate of a flow at the moment; for tests and counters.
   [[nodiscard]] Bandwidth rate(FlowId flow);
@@ -62,11 +67,11 @@ class FluidNetwork {
  private:
   struct Flow {
     FlowSpec spec;
-    Int128 remaining = 0;      // byte x 10^-12, as of `since`
-    std::int64_t rate = 0;     // bytes per second
-    SimTime since;             // when the rate last changed; while waiting: when it starts to move
-    SimTime ends;              // at this rate
-    bool frozen = false;       // scratch of solve()
+    Int128 remaining = 0;   // byte x 10^-12, as of `since`
+    std::int64_t rate = 0;  // bytes per second
+    SimTime since;          // when the rate last changed; while waiting: when it starts to move
+    SimTime ends;           // at this rate
+    bool frozen = false;    // scratch of solve()
   };
 
   void solve();

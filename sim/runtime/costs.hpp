@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What each operator of a step costs: weights are read once a step, arithmetic is done for each token, attention reads the
-// KV cache of the tokens before. Source of the shapes: design.md section 4; of the costs: ModelShape.
+// What each operator of a step costs: weights are read once a step, arithmetic is done for each token,
+// attention reads the KV cache of the tokens before. Source of the shapes: design.md section 4; of the costs:
+// ModelShape.
 #pragma once
 
 #include "sim/hardware/npu.hpp"

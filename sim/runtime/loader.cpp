@@ -22,7 +22,8 @@ LoadId Loader::request(ExpertId expert, Purpose purpose, LayerId layer, const Lo
     return load;
   }
   const EvictionId previous = parts_.residency.previous_eviction(expert);
-  check(miss == nullptr || miss->previous_eviction == previous, "a miss and its load agree on the eviction behind it");
+  check(miss == nullptr || miss->previous_eviction == previous,
+        "a miss and its load agree on the eviction behind it");
   parts_.recorder.requested({.load = load,
                              .expert = expert,
                              .bytes = parts_.table.bytes(expert),
@@ -103,7 +104,9 @@ void Loader::load_arrived(LoadId load) {
   arrival_.notify(sc_core::SC_ZERO_TIME);
 }
 
-Duration Loader::take_management_debt() { return std::exchange(debt_, Duration()); }
+Duration Loader::take_management_debt() {
+  return std::exchange(debt_, Duration());
+}
 
 void Loader::take_arrivals(std::vector<LoadId>& out) {
   out.insert(out.end(), arrivals_.begin(), arrivals_.end());

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What flash does next: a bounded number of lanes, demand before committed before speculative, first come first served
-// within each. A load that finds no room in DRAM holds back what is behind it, so that lower priorities cannot take the room
-// it waits for. Queued speculation can be withdrawn; a prefetch that is needed now is adopted with its place in the lane.
+// What flash does next: a bounded number of lanes, demand before committed before speculative, first come
+// first served within each. A load that finds no room in DRAM holds back what is behind it, so that lower
+// priorities cannot take the room it waits for. Queued speculation can be withdrawn; a prefetch that is
+// needed now is adopted with its place in the lane.
 #pragma once
 
 #include <array>
@@ -26,7 +27,8 @@ class Loader final : public sc_core::sc_module, private LoadSink {
   };
   Loader(const sc_core::sc_module_name& name, const Parts& parts);
 
-  // Asks for an expert for `layer`; an invalid id if it is there or coming already. pump() starts what was asked for.
+  // Asks for an expert for `layer`; an invalid id if it is there or coming already. pump() starts what was
+  // asked for.
   LoadId request(ExpertId expert, Purpose purpose, LayerId layer, const Lookup* miss = nullptr);
   // A prefetch that an event needs now: it moves to the demand queue if it has not started.
   void adopt(LoadId load);

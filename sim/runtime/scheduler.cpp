@@ -13,7 +13,9 @@ namespace {
 // The clock is 63 bits of picoseconds (106 days); a run is stopped well before.
 constexpr SimTime kEndOfTime = SimTime::at_ps(Duration::seconds(8'000'000).count_ps());
 
-LayerId layer_id(std::size_t layer) { return LayerId(static_cast<std::uint32_t>(layer)); }
+LayerId layer_id(std::size_t layer) {
+  return LayerId(static_cast<std::uint32_t>(layer));
+}
 
 }  // namespace
 
@@ -60,14 +62,16 @@ Status Scheduler::run_step(const StepInfo& info) {
   const std::size_t last = parts_.model.layers.size() - 1;
   // Prefill needs the logits of its last token only; a decode step of a batch needs one for each sequence.
   const std::int32_t outputs = info.phase == Phase::prefill ? 1 : info.tokens;
-  if (Status ok = run_operator(last, OperatorKind::head, ExpertId(), head_cost(parts_.model, outputs)); !ok) return ok;
+  if (Status ok = run_operator(last, OperatorKind::head, ExpertId(), head_cost(parts_.model, outputs)); !ok)
+    return ok;
   parts_.recorder.end_step(kernel_now());
   return {};
 }
 
 Status Scheduler::run_layer(std::size_t layer) {
   const LayerShape& shape = parts_.model.layers[layer];
-  if (Status ok = run_operator(layer, OperatorKind::attention, ExpertId(), attention_cost(parts_.model, shape, info_));
+  if (Status ok = run_operator(layer, OperatorKind::attention, ExpertId(),
+                               attention_cost(parts_.model, shape, info_));
       !ok) {
     return ok;
   }
@@ -78,12 +82,13 @@ Status Scheduler::run_layer(std::size_t layer) {
     }
   }
   const OperatorKind kind = shape.is_moe() ? OperatorKind::shared_experts : OperatorKind::dense_ffn;
-  if (Status ok = run_operator(layer, kind, ExpertId(), feed_forward_cost(shape, info_.tokens)); !ok) return ok;
+  if (Status ok = run_operator(layer, kind, ExpertId(), feed_forward_cost(shape, info_.tokens)); !ok)
+    return ok;
   return shape.is_moe() ? run_routed_experts(layer) : Status();
 }
 
-// The moment after attention: the layer's own choice is known now if it was not before, and with pre-gating that of a later
-// layer. Demand goes first into the queues, whatever a prefetcher wishes.
+// The moment after attention: the layer's own choice is known now if it was not before, and with pre-gating
+// that of a later layer. Demand goes first into the queues, whatever a prefetcher wishes.
 Status Scheduler::router_answers(std::size_t layer) {
   wishes_.clear();
   if (parts_.model.layers[layer].is_moe()) {
@@ -101,7 +106,8 @@ Status Scheduler::begin_event(std::size_t layer, const LayerRouting& routing) {
   const BankId bank = parts_.model.layers[layer].bank;
   distinct_experts(routing.experts, bank, parts_.table, chosen_);
   tokens_of_.assign(chosen_.size(), 0);
-  for (std::size_t i = 0; i < chosen_.size(); ++i) position_of_[chosen_[i].value()] = static_cast<std::int32_t>(i);
+  for (std::size_t i = 0; i < chosen_.size(); ++i)
+    position_of_[chosen_[i].value()] = static_cast<std::int32_t>(i);
   for (const std::uint16_t choice : routing.experts) {
     ++tokens_of_[static_cast<std::size_t>(position_of_[parts_.table.id(bank, choice).value()])];
   }
@@ -134,8 +140,8 @@ Status Scheduler::begin_event(std::size_t layer, const LayerRouting& routing) {
   return {};
 }
 
-// With lookahead d the router of layer i+d has read the state that layer i leaves; the first layer answers for all layers that
-// have no layer d before them.
+// With lookahead d the router of layer i+d has read the state that layer i leaves; the first layer answers
+// for all layers that have no layer d before them.
 Status Scheduler::look_ahead(std::size_t layer) {
   const auto d = static_cast<std::size_t>(parts_.prefetcher.lookahead());
   if (d == 0) return {};
@@ -169,7 +175,8 @@ Status Scheduler::run_routed_experts(std::size_t layer) {
       if (Status ok = wait_for_arrival(layer); !ok) return ok;
     }
     const std::size_t i = ready_[next_ready_++];
-    if (Status ok = run_operator(layer, OperatorKind::routed_expert, chosen_[i], expert_cost(bank, tokens_of_[i]));
+    if (Status ok =
+            run_operator(layer, OperatorKind::routed_expert, chosen_[i], expert_cost(bank, tokens_of_[i]));
         !ok) {
       return ok;
     }
@@ -180,13 +187,15 @@ Status Scheduler::run_routed_experts(std::size_t layer) {
   return {};
 }
 
-Status Scheduler::run_operator(std::size_t layer, OperatorKind kind, ExpertId expert, const OperatorCost& cost) {
+Status Scheduler::run_operator(std::size_t layer, OperatorKind kind, ExpertId expert,
+                               const OperatorCost& cost) {
   if (cost.bytes == Bytes() && cost.macs == Macs()) return {};
   manage_cache(layer);
   Npu::Plan plan;
   if (!parts_.npu.plan(cost, plan)) {
-    return bad_input(fmt::format("a device on which one operator takes less than {}", to_text(kLongestOperator)),
-                     fmt::format("{} operator of {} and {}", to_text(kind), to_text(cost.macs), to_text(cost.bytes)));
+    return bad_input(
+        fmt::format("a device on which one operator takes less than {}", to_text(kLongestOperator)),
+        fmt::format("{} operator of {} and {}", to_text(kind), to_text(cost.macs), to_text(cost.bytes)));
   }
   const SimTime begin = kernel_now();
   ++waits_;
@@ -204,11 +213,13 @@ Status Scheduler::wait_for_arrival(std::size_t layer) {
   const SimTime begin = kernel_now();
   while (awaited_count_ == before) {
     if (parts_.loader.idle()) {
-      const auto waiting = std::find_if(awaited_.begin(), awaited_.end(), [](LoadId load) { return load.valid(); });
+      const auto waiting =
+          std::find_if(awaited_.begin(), awaited_.end(), [](LoadId load) { return load.valid(); });
       const ExpertId expert = chosen_[static_cast<std::size_t>(waiting - awaited_.begin())];
       return bad_input(
           fmt::format("dram.expert_budget with room for all {} experts of an event", chosen_.size()),
-          fmt::format("{} for experts of {}{}", to_text(parts_.residency.budget()), to_text(parts_.table.bytes(expert)),
+          fmt::format("{} for experts of {}{}", to_text(parts_.residency.budget()),
+                      to_text(parts_.table.bytes(expert)),
                       ", split between the banks or held by experts of the same event"));
     }
     ++waits_;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the NPU does next. Step by step and layer by layer: attention, then the router's answers (this layer's event, and
-// what a pre-gated router says of a later layer), shared experts, routed experts as they become resident, and at the end of
-// the step the output head. It waits only for loads, and records each wait with the load that ended it.
+// What the NPU does next. Step by step and layer by layer: attention, then the router's answers (this layer's
+// event, and what a pre-gated router says of a later layer), shared experts, routed experts as they become
+// resident, and at the end of the step the output head. It waits only for loads, and records each wait with
+// the load that ended it.
 #pragma once
 
 #include <functional>
@@ -61,14 +62,14 @@ class Scheduler final : public sc_core::sc_module {
   StepInfo info_;
   std::uint32_t next_event_ = 0;
   // The running event.
-  std::vector<ExpertId> chosen_;          // distinct, in order of first choice
-  std::vector<std::int32_t> tokens_of_;   // by position in chosen_
+  std::vector<ExpertId> chosen_;         // distinct, in order of first choice
+  std::vector<std::int32_t> tokens_of_;  // by position in chosen_
   std::vector<Lookup> lookups_;
-  std::vector<LoadId> awaited_;           // by position in chosen_; invalid once resident
-  std::vector<std::size_t> ready_;        // positions that can run, in order
+  std::vector<LoadId> awaited_;     // by position in chosen_; invalid once resident
+  std::vector<std::size_t> ready_;  // positions that can run, in order
   std::size_t next_ready_ = 0;
   std::int32_t awaited_count_ = 0;
-  LoadId last_awaited_;                   // the arrival that ended the last wait
+  LoadId last_awaited_;  // the arrival that ended the last wait
   // Scratch.
   std::vector<std::int32_t> position_of_;  // by ExpertId: position in chosen_
   std::vector<ExpertId> ahead_;
