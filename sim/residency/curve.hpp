@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hits against budget without time: every load arrives at once, so only the order of events and the policy matter. The
-// same Residency as in a run decides. OPT is the row of belady (forced admission).
+// Hits against budget without time: every load arrives at once, so only the order of events and the policy
+// matter. The same Residency as in a run decides. OPT is the row of belady (forced admission).
 #pragma once
 
 #include <vector>
@@ -17,7 +17,8 @@ struct CurvePoint {
   std::int64_t lookups_decode = 0, hits_decode = 0;
   std::int64_t loads = 0, reloads = 0;
   Bytes bytes_read;
-  Bytes peak_resident;  // above the budget where one event, or a bank's share, needs more than the policy was given
+  Bytes peak_resident;  // above the budget where one event, or a bank's share, needs more than the policy was
+                        // given
 
   [[nodiscard]] double hit_rate() const;
   [[nodiscard]] double hit_rate_decode() const;
@@ -29,7 +30,8 @@ struct CurveOptions {
 };
 
 CurvePoint replay_at(const EventSequence& sequence, const FutureUses& future, const ExpertTable& table,
-                     std::int32_t model_layers, EvictionKind policy, Bytes budget, const CurveOptions& options = {});
+                     std::int32_t model_layers, EvictionKind policy, Bytes budget,
+                     const CurveOptions& options = {});
 
 // Per lookup of the sequence, in order: whether Belady MIN with forced admission hits it at this budget.
 std::vector<bool> opt_hits(const EventSequence& sequence, const FutureUses& future, const ExpertTable& table,

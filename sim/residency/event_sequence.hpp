@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A trace as the cache sees it: one event per (step, layer), each with its distinct experts in order of first choice.
-// Everything that replays without time (curve, OPT, labels, locality) and everything that needs the future uses it.
+// A trace as the cache sees it: one event per (step, layer), each with its distinct experts in order of first
+// choice. Everything that replays without time (curve, OPT, labels, locality) and everything that needs the
+// future uses it.
 #pragma once
 
 #include <cstdint>
@@ -53,7 +54,7 @@ class FutureUses {
   [[nodiscard]] EventId next_use(ExpertId expert, EventId event) const;
 
  private:
-  std::vector<std::uint32_t> first_;   // expert -> range in uses_
+  std::vector<std::uint32_t> first_;  // expert -> range in uses_
   std::vector<EventId> uses_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which expert to fetch before it is asked for. A prefetcher is one prefetch_*.cpp with a two-line rule. It is told what
-// routers chose as that becomes known, and answers with wishes; the runtime requests them at their priority.
+// Which expert to fetch before it is asked for. A prefetcher is one prefetch_*.cpp with a two-line rule. It
+// is told what routers chose as that becomes known, and answers with wishes; the runtime requests them at
+// their priority.
 #pragma once
 
 #include <memory>
@@ -22,13 +23,16 @@ class Prefetcher {
  public:
   virtual ~Prefetcher() = default;
 
-  // How many layers ahead of the running router it must be told the true choices; 0: none. (A stale gate is told the truth
-  // too, and spoils it.)
+  // How many layers ahead of the running router it must be told the true choices; 0: none. (A stale gate is
+  // told the truth too, and spoils it.)
   [[nodiscard]] virtual std::int32_t lookahead() const { return 0; }
   virtual void step_begins(std::int32_t /*step*/) {}
-  // The choices of an upcoming layer became known (pregate) or guessable (stale-gate). Called once a (step, layer).
-  virtual void ahead(LayerId /*layer*/, std::span<const ExpertId> /*chosen*/, std::vector<PrefetchWish>& /*out*/) {}
-  // The event of `layer` began with these experts; time to learn and to wish for later layers of this or the next step.
+  // The choices of an upcoming layer became known (pregate) or guessable (stale-gate). Called once a (step,
+  // layer).
+  virtual void ahead(LayerId /*layer*/, std::span<const ExpertId> /*chosen*/,
+                     std::vector<PrefetchWish>& /*out*/) {}
+  // The event of `layer` began with these experts; time to learn and to wish for later layers of this or the
+  // next step.
   virtual void event(EventId /*event*/, LayerId /*layer*/, std::span<const ExpertId> /*chosen*/,
                      std::vector<PrefetchWish>& /*out*/) {}
 };

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which expert is in DRAM: the decisions of an expert cache with a byte budget, without time. The simulator and, one day,
-// a real offloading runtime drive the same object, so that prediction and measurement share every decision.
+// Which expert is in DRAM: the decisions of an expert cache with a byte budget, without time. The simulator
+// and, one day, a real offloading runtime drive the same object, so that prediction and measurement share
+// every decision.
 //
-// One event (design.md section 3) goes: begin_event() classifies all its experts against the cache as it is and pins
-// them; the caller request()s a load for each miss; whenever a lane is free start() reserves room (evicting) and arrive()
-// makes the expert resident; end_event() unpins. Between, prefetchers request() too. Room is reserved when a load starts,
-// so that resident plus reserved bytes never exceed the budget.
+// One event (design.md section 3) goes: begin_event() classifies all its experts against the cache as it is
+// and pins them; the caller request()s a load for each miss; whenever a lane is free start() reserves room
+// (evicting) and arrive() makes the expert resident; end_event() unpins. Between, prefetchers request() too.
+// Room is reserved when a load starts, so that resident plus reserved bytes never exceed the budget.
 #pragma once
 
 #include <memory>
@@ -24,10 +25,11 @@ struct ResidencyOptions {
   Bytes budget;
   EvictionKind eviction = EvictionKind::lru;
   EvictionContext context;
-  // Timeless replays (curve): an event larger than the budget, or a bank's share of it, stays resident until the next event
-  // instead of being refused; peak_resident() tells the room it took.
+  // Timeless replays (curve): an event larger than the budget, or a bank's share of it, stays resident until
+  // the next event instead of being refused; peak_resident() tells the room it took.
   bool allow_overflow = false;
-  Bytes largest_event;  // belady-bypass keeps this much aside for experts that are used but not kept; 0 in overflow mode
+  Bytes largest_event;  // belady-bypass keeps this much aside for experts that are used but not kept; 0 in
+                        // overflow mode
 };
 
 struct Lookup {
@@ -41,40 +43,44 @@ struct Lookup {
 struct Eviction {
   EvictionId id;
   ExpertId expert;
-  LoadId by_load;      // invalid: end-of-event clean-up
-  EventId last_used;   // invalid: never used since it was loaded
+  LoadId by_load;     // invalid: end-of-event clean-up
+  EventId last_used;  // invalid: never used since it was loaded
   std::int64_t score = 0;
 };
 
 class Residency final : public ResidencyView {
  public:
-  // bad_input if the policy cannot be had (see make_eviction) or a partition is smaller than its bank's largest expert.
+  // bad_input if the policy cannot be had (see make_eviction) or a partition is smaller than its bank's
+  // largest expert.
   static Result<std::unique_ptr<Residency>> create(const ExpertTable& table, const ResidencyOptions& options);
   ~Residency() override;
 
   void begin_step(std::int32_t step);
-  // Classifies and pins. The span lives until the next call. A queued or loading prefetch counts as late_prefetch and is
-  // adopted (promoted to demand).
+  // Classifies and pins. The span lives until the next call. A queued or loading prefetch counts as
+  // late_prefetch and is adopted (promoted to demand).
   std::span<const Lookup> begin_event(EventId event, std::span<const ExpertId> distinct);
   // Unpins; appends what had to go because it may not stay (no cache, belady-bypass, overflow mode).
   void end_event(std::vector<Eviction>& evicted);
 
   // Registers a load; an invalid id if the expert is resident or on its way already (redundant).
   LoadId request(ExpertId expert, Purpose purpose);
-  // Protects an expert that is known to be needed by an upcoming event, resident or not, until that event touched it.
+  // Protects an expert that is known to be needed by an upcoming event, resident or not, until that event
+  // touched it.
   void commit(ExpertId expert);
-  // Reserves room for a queued load. False, and nothing changed, if there is none now: what is resident is pinned harder
-  // than `purpose` may break (demand breaks committed pins, nothing breaks active ones).
+  // Reserves room for a queued load. False, and nothing changed, if there is none now: what is resident is
+  // pinned harder than `purpose` may break (demand breaks committed pins, nothing breaks active ones).
   bool start(LoadId load, std::vector<Eviction>& evicted);
   void arrive(LoadId load);
   // Withdraws a queued load.
   void cancel(LoadId load);
 
   [[nodiscard]] Presence presence(ExpertId expert) const;
-  [[nodiscard]] bool is_resident(ExpertId expert) const override { return presence(expert) == Presence::resident; }
+  [[nodiscard]] bool is_resident(ExpertId expert) const override {
+    return presence(expert) == Presence::resident;
+  }
   [[nodiscard]] ExpertId expert_of(LoadId load) const;
-  [[nodiscard]] Purpose purpose_of(LoadId load) const;   // after adoption: demand
-  [[nodiscard]] Bytes used() const;                      // resident and reserved
+  [[nodiscard]] Purpose purpose_of(LoadId load) const;  // after adoption: demand
+  [[nodiscard]] Bytes used() const;                     // resident and reserved
   [[nodiscard]] Bytes peak_resident() const;
   [[nodiscard]] Bytes budget() const;
   // The eviction that made the expert leave last; invalid if it never left.

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Oracle: knows the trace. At each event it wishes for the coming events' absent experts, in order, as far as
+// all distinct experts from the running event on fit the budget, and at most eight steps ahead: farther loads
+// would only queue.
+#include <algorithm>
+
+#include "sim/residency/prefetchers.hpp"
+
+namespace pregate {
+namespace {
+
+constexpr std::size_t kMostStepsAhead = 8;
+
+class Oracle final : public Prefetcher {
+ public:
+  explicit Oracle(const PrefetchContext& context)
+      : future_(*context.future),
+        table_(*context.table),
+        residency_(*context.residency),
+        budget_(context.budget),
+        most_events_(kMostStepsAhead * static_cast<std::size_t>(context.model->moe_layers())),
+        seen_at_(table_.size()) {}
+
+  void event(EventId event, LayerId /*layer*/, std::span<const ExpertId> chosen,
+             std::vector<PrefetchWish>& out) override {
+    Bytes room = budget_;
+    for (const ExpertId expert : chosen) take(expert, event, room);
+    const std::size_t end = std::min(future_.size(), std::size_t{event.value()} + 1 + most_events_);
+    for (std::uint32_t i = event.value() + 1; i < end; ++i) {
+      for (const ExpertId expert : future_.experts(EventId(i))) {
+        if (!take(expert, event, room)) continue;
+        if (room < Bytes()) return;
+        if (residency_.presence(expert) != Presence::absent) continue;
+        out.push_back({future_.info(EventId(i)).layer, expert, Purpose::committed});
+      }
+    }
+  }
+
+ private:
+  // Whether this is the expert's first place in the window of `event`; takes its bytes then.
+  bool take(ExpertId expert, EventId event, Bytes& room) {
+    if (seen_at_[expert.value()] == event) return false;
+    seen_at_[expert.value()] = event;
+    room -= table_.bytes(expert);
+    return true;
+  }
+
+  const EventSequence& future_;
+  const ExpertTable& table_;
+  const Residency& residency_;
+  Bytes budget_;
+  std::size_t most_events_;
+  std::vector<EventId> seen_at_;  // by expert: the event whose window it was last seen in
+};
+
+}  // namespace
+
+PrefetcherPtr make_oracle(const PrefetchContext& context) {
+  return std::make_unique<Oracle>(context);
+}
+
+}  // namespace pregate
