@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a document to a checked Scenario: what it names is looked up and merged under what it says itself,
+// defaults go under that, every value is checked, and the result is written down as the canonical text.
+#include <fmt/format.h>
+
+#include "traces/input_text.hpp"
+#include "traces/schema/scenario.pb.h"
+#include "traces/text_sections.hpp"
+
+namespace pregate {
+namespace {
+
+// The structs hold the defaults; this is their text. A synthetic section, a device or a model has defaults of
+// its own.
+std::string scenario_defaults() {
+  const WorkloadSpec workload;
+  const RuntimeSpec runtime;
+  const PolicySpec policy;
+  return fmt::format(
+      R"(name: "unnamed" workload {{ phase: "{}" max_steps: {} }} runtime {{ overlap: {} io_lanes: {} }}
+policy {{ eviction: "{}" prefetch: "{}" lookahead: {} stale_gate_accuracy: {} lfu_half_life: {}
+popularity_count: {} }} sim {{ fidelity: "flow" seed: {} }})",
+      workload.decode_only ? "decode" : "all", workload.max_steps, runtime.overlap, runtime.io_lanes,
+      to_text(policy.eviction), to_text(policy.prefetch), policy.lookahead, policy.stale_gate_accuracy,
+      policy.lfu_half_life, policy.popularity_count, policy.seed);
+}
+
+std::string synthetic_defaults() {
+  const SyntheticParams p;
+  return fmt::format(
+      R"(popularity: {} topic: {} topic_persistence: {} context: {} context_persistence: {} group_correlation: {}
+layer_spread: {} prompt_noise: {} prompt_tokens: {} decode_tokens: {} seed: {} fitted_to: "")",
+      p.popularity, p.topic, p.topic_persistence, p.context, p.context_persistence, p.group_correlation,
+      p.layer_spread, p.prompt_noise, p.prompt_tokens, p.decode_tokens, p.seed);
+}
+
+// Puts what the catalogue has under `fields`. Origins of fields that the document gave itself win.
+Status put_under(const NamedText& source, google::protobuf::Message& fields, const std::string& prefix,
+                 FieldOrigins& origins) {
+  const std::unique_ptr<google::protobuf::Message> base(fields.New());
+  FieldOrigins found;
+  if (const Status parsed = parse_text_message(source, *base, found, prefix); !parsed) return parsed;
+  merge_under(*base, fields);
+  origins.merge(found);
+  return {};
+}
+
+// One resolution: a copy of the document that becomes the resolved one.
+class Resolver {
+ public:
+  Resolver(const google::protobuf::Message& document, FieldOrigins origins, std::string file,
+           const Catalogue& catalogue)
+      : message_(static_cast<const schema::Scenario&>(document)),
+        origins_(std::move(origins)),
+        catalogue_(catalogue),
+        context_{origins_, std::move(file), std::nullopt},
+        root_(message_, context_) {}
+
+  Result<Scenario> resolve() {
+    if (const Status s = add_device(); !s) return s.error();
+    if (const Status s = add_model("preset"); !s) return s.error();
+    if (const Status s = add_model("shape_as"); !s) return s.error();
+    add_defaults();
+    Scenario scenario = read();
+    if (context_.failure) return *context_.failure;
+    scenario.text = canonical_text(message_);
+    return scenario;
+  }
+
+ private:
+  Status add_device() {
+    schema::Device& device = *message_.mutable_device();
+    if (!device.has_id() || device.id().empty()) {
+      return root_.section("device").error_at("id",
+                                              "a device: --device NAME (\"pregate devices\" lists them), "
+                                              "device { id: \"oneplus-15r\" }, or all of "
+                                              "flash, dram and npu with an id and complete: true",
+                                              device.has_id() ? "\"\"" : "nothing");
+    }
+    if (!device.complete()) {
+      const Result<NamedText> source = catalogue_.device(device.id());
+      if (!source) return named_at("device", "id", source.error());
+      device.clear_id();  // a path stands for the id that the file gives
+      if (const Status s = put_under(*source, device, "device", origins_); !s) return s;
+      device.set_complete(true);
+    }
+    add_device_defaults(device);
+    return {};
+  }
+
+  // `name` is preset or shape_as; name_shape holds the model's fields.
+  Status add_model(const std::string& name) {
+    schema::ModelSection& section = *message_.mutable_model();
+    const bool preset = name == "preset";
+    if (!(preset ? section.has_preset() : section.has_shape_as())) {
+      if (!(preset ? section.has_preset_shape() : section.has_shape_as_shape())) return {};
+      return root_.section("model").error_at(name, fmt::format("the name of a model beside {}_shape", name),
+                                             "nothing");
+    }
+    schema::Model& model = preset ? *section.mutable_preset_shape() : *section.mutable_shape_as_shape();
+    std::string& given = preset ? *section.mutable_preset() : *section.mutable_shape_as();
+    if (given.empty()) {
+      return root_.section("model").error_at(name, "the name of a model (\"pregate models\" lists them)",
+                                             "\"\"");
+    }
+    if (!model.complete()) {
+      const Result<NamedText> source = catalogue_.model(given);
+      if (!source) return named_at("model", name, source.error());
+      if (const Status s = put_under(*source, model, fmt::format("model.{}_shape", name), origins_); !s)
+        return s;
+      model.set_complete(true);
+      if (model.has_name()) given = model.name();
+    }
+    override_bits(model, fmt::format("model.{}_shape", name));
+    add_model_defaults(model);
+    return {};
+  }
+
+  // model.expert_bits and dense_bits hold for whatever model is named.
+  void override_bits(schema::Model& model, const std::string& prefix) {
+    const schema::ModelSection& section = message_.model();
+    if (section.has_expert_bits()) {
+      model.set_expert_bits(section.expert_bits());
+      origins_[prefix + ".expert_bits"] = origins_["model.expert_bits"];
+    }
+    if (section.has_dense_bits()) {
+      model.set_dense_bits(section.dense_bits());
+      origins_[prefix + ".dense_bits"] = origins_["model.dense_bits"];
+    }
+  }
+
+  void add_defaults() {
+    schema::Scenario defaults;
+    merge_known_text(scenario_defaults(), defaults);
+    if (message_.workload().has_synthetic()) {
+      merge_known_text(synthetic_defaults(), *defaults.mutable_workload()->mutable_synthetic());
+    }
+    merge_under(defaults, message_);
+  }
+
+  // The catalogue's error, with the place that named the thing.
+  [[nodiscard]] Error named_at(const std::string& section, const std::string& name,
+                               const Error& found) const {
+    Error error = root_.section(section).error_at(name, found.expected, found.found);
+    error.kind = found.kind;
+    return error;
+  }
+
+  Scenario read() {
+    Scenario scenario;
+    scenario.name = root_.text("name");
+    scenario.device = read_device(root_.section("device"));
+    read_models(scenario);
+    scenario.workload = read_workload(root_.section("workload"), scenario.model.has_value());
+    if (root_.has("dram") && root_.section("dram").has("expert_budget")) {
+      scenario.expert_budget = root_.section("dram").bytes("expert_budget", Bytes(1), Bytes::gib(64 * 1024));
+    }
+    const FieldReader runtime = root_.section("runtime");
+    scenario.runtime = {.overlap = runtime.flag("overlap"),
+                        .io_lanes = static_cast<std::int32_t>(runtime.integer("io_lanes", {1, 4096}))};
+    scenario.policy = read_policy(root_.section("policy"));
+    scenario.fidelity = root_.section("sim").word("fidelity", parse_fidelity);
+    scenario.policy.seed = root_.section("sim").seed("seed");
+    return scenario;
+  }
+
+  void read_models(Scenario& scenario) const {
+    const FieldReader model = root_.section("model");
+    if (model.has("preset")) scenario.model = read_model(model.section("preset_shape"));
+    if (model.has("shape_as")) scenario.shape_as = read_model(model.section("shape_as_shape"));
+    if (scenario.model || scenario.shape_as) return;
+    for (const std::string_view bits : {"expert_bits", "dense_bits"}) {
+      if (model.has(bits)) {
+        model.fail(bits, "model.preset or model.shape_as beside it, whose precision it is", "neither");
+      }
+    }
+  }
+
+  static Result<Fidelity> parse_fidelity(std::string_view word) {
+    if (word == "flow") return Fidelity::flow;
+    return bad_input("flow (burst is a later model)", quoted(word));
+  }
+  static Result<bool> parse_phase(std::string_view word) {
+    if (word == "all" || word == "decode") return word == "decode";
+    return bad_input("all or decode", quoted(word));
+  }
+
+  static WorkloadSpec read_workload(const FieldReader& workload, bool has_model) {
+    WorkloadSpec spec;
+    // An empty path is no trace: --set workload.trace= takes a document's trace away.
+    spec.trace = workload.any_text("trace");
+    spec.decode_only = workload.word("phase", parse_phase);
+    spec.max_steps = workload.integer("max_steps", {0, UINT32_MAX});
+    if (workload.has("synthetic")) spec.synthetic = read_synthetic(workload.section("synthetic"));
+    if (spec.synthetic && spec.trace.empty() && !has_model) {
+      workload.fail("synthetic", "model.preset beside it, the shape that the routing is drawn for", "none");
+    }
+    return spec;
+  }
+
+  static SyntheticParams read_synthetic(const FieldReader& synthetic) {
+    constexpr NumberRange kStrength{0, 100}, kUnit{0, 1};
+    SyntheticParams p;
+    p.popularity = synthetic.number("popularity", kStrength);
+    p.topic = synthetic.number("topic", kStrength);
+    p.topic_persistence = synthetic.number("topic_persistence", kUnit);
+    p.context = synthetic.number("context", kStrength);
+    p.context_persistence = synthetic.number("context_persistence", kUnit);
+    p.group_correlation = synthetic.number("group_correlation", kUnit);
+    p.layer_spread = synthetic.number("layer_spread", kUnit);
+    p.prompt_noise = synthetic.number("prompt_noise", kStrength);
+    p.prompt_tokens = static_cast<std::int32_t>(synthetic.integer("prompt_tokens", {1, 65536}));
+    p.decode_tokens = static_cast<std::int32_t>(synthetic.integer("decode_tokens", {0, 1'000'000}));
+    p.seed = synthetic.seed("seed");
+    p.fitted_to = synthetic.any_text("fitted_to");
+    return p;
+  }
+
+  static PolicySpec read_policy(const FieldReader& policy) {
+    PolicySpec spec;
+    spec.eviction = policy.word("eviction", parse_eviction);
+    spec.prefetch = policy.word("prefetch", parse_prefetch);
+    spec.lookahead = static_cast<std::int32_t>(policy.integer("lookahead", {1, 4096}));
+    spec.stale_gate_accuracy = policy.number("stale_gate_accuracy", {0, 1});
+    spec.lfu_half_life = static_cast<std::int32_t>(policy.integer("lfu_half_life", {1, 1'000'000}));
+    spec.popularity_count = static_cast<std::int32_t>(policy.integer("popularity_count", {0, 65535}));
+    return spec;
+  }
+
+  schema::Scenario message_;
+  FieldOrigins origins_;
+  const Catalogue& catalogue_;
+  ReadContext context_;
+  FieldReader root_;
+};
+
+}  // namespace
+
+Result<Scenario> ScenarioDocument::resolve(const Catalogue& catalogue) const {
+  return Resolver(*state_->message, state_->origins, state_->file, catalogue).resolve();
+}
+
+Result<Bytes> default_expert_budget(const Scenario& scenario, const ModelShape& model, std::int64_t context) {
+  const DramSpec& dram = scenario.device.dram;
+  const Int128 cache =
+      Int128{model.kv_bytes.count()} * static_cast<std::int64_t>(model.layers.size()) * context;
+  const Int128 taken = cache + (dram.reserved + model.dense_bytes()).count();
+  if (taken < dram.capacity.count()) return Bytes(dram.capacity.count() - static_cast<std::int64_t>(taken));
+  const Bytes shown(static_cast<std::int64_t>(std::min(cache, Int128{INT64_MAX})));
+  return bad_input(
+      "a device whose DRAM leaves room for routed experts, or an explicit dram.expert_budget",
+      fmt::format("{} of DRAM on {}, less {} reserved, {} dense weights of {} and {} KV cache for {} tokens",
+                  to_text(dram.capacity), scenario.device.id, to_text(dram.reserved),
+                  to_text(model.dense_bytes()), model.name, to_text(shown), context),
+      "device.dram.capacity");
+}
+
+}  // namespace pregate

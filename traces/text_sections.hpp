@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the sections of a text document mean, from fields to checked structs, and the state of a
+// ScenarioDocument. Private to traces/; scenario.hpp is the door. Messages are passed as their base class, so
+// that generated headers stay in .cpp files.
+#pragma once
+
+#include <memory>
+
+#include "traces/scenario.hpp"
+#include "traces/text_fields.hpp"
+
+namespace pregate {
+
+// `device` is read with its defaults merged under it. Failures stay in the reader's context.
+DeviceSpec read_device(const FieldReader& device);
+ModelShape read_model(const FieldReader& model);
+
+// Defaults, merged under what was given, field by field. A document's own text never needs them.
+void add_device_defaults(google::protobuf::Message& device);
+void add_model_defaults(google::protobuf::Message& model);
+
+// fields = base, with every field that `fields` has winning over it.
+void merge_under(const google::protobuf::Message& base, google::protobuf::Message& fields);
+
+struct ScenarioDocument::State {
+  std::unique_ptr<google::protobuf::Message> message;  // a schema::Scenario
+  FieldOrigins origins;
+  std::string file;
+};
+
+}  // namespace pregate
