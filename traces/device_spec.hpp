@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A device, resolved: flash -> (link) -> DRAM -> NPU. Written as *.device.textproto with a source beside each number
-// (schema/scenario.proto says what each field means); this is the checked form the hardware models take.
+// A device, resolved: flash -> (link) -> DRAM -> NPU. Written as *.device.textproto with a source beside each
+// number (schema/scenario.proto says what each field means); this is the checked form the hardware models
+// take.
 #pragma once
 
 #include <cstdint>

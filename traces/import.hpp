@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Importers: foreign routing traces to RouteTrace. All input is untrusted: reject with file, line, column, expected and
-// found; never repair.
+// Importers: foreign routing traces to RouteTrace. All input is untrusted: reject with file, line, column,
+// expected and found; never repair.
 #pragma once
 
 #include <istream>
@@ -17,17 +17,20 @@ struct ImportOptions {
   std::string provenance;
 };
 
-// `route_trace v1` CSV (design.md section 8): '#' preamble with the model and per-layer bytes, columns by name, unknown ones
-// ignored. All prompt tokens of a turn become one prefill step; each later position one decode step.
-Result<RouteTrace> import_route_csv(std::istream& in, const std::string& name, const ImportOptions& options = {});
+// `route_trace v1` CSV (design.md section 8): '#' preamble with the model and per-layer bytes, columns by
+// name, unknown ones ignored. All prompt tokens of a turn become one prefill step; each later position one
+// decode step.
+Result<RouteTrace> import_route_csv(std::istream& in, const std::string& name,
+                                    const ImportOptions& options = {});
 
-// JSON Lines, one object a (step, layer, token): {"step":0,"phase":"prefill","token":0,"layer":1,"experts":[3,9],
-// "weights":[0.6,0.4]}. The shape comes from options.model, or from a first line {"model":"name","layers":48,
+// JSON Lines, one object a (step, layer, token):
+// {"step":0,"phase":"prefill","token":0,"layer":1,"experts":[3,9], "weights":[0.6,0.4]}. The shape comes from
+// options.model, or from a first line {"model":"name","layers":48,
 // "experts":128,"top_k":8,"expert_bytes":3059712,"dense_bytes":11953152}.
 Result<RouteTrace> import_jsonl(std::istream& in, const std::string& name, const ImportOptions& options = {});
 
-// Opens a regular file (a directory or a pipe is an error) and picks the importer by content: gzip magic -> .route, '#' ->
-// CSV, '{' -> JSON Lines.
+// Opens a regular file (a directory or a pipe is an error) and picks the importer by content: gzip magic ->
+// .route, '#' -> CSV, '{' -> JSON Lines.
 Result<RouteTrace> load_trace(const std::string& path, const ImportOptions& options = {});
 
 }  // namespace pregate

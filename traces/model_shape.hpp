@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model as the simulator sees it: which layers there are, what each costs in bytes and MACs, which bank of experts
-// it draws from. Leaves out everything about values. Costs are those of the *simulated* precision (design.md section 4).
+// A model as the simulator sees it: which layers there are, what each costs in bytes and MACs, which bank of
+// experts it draws from. Leaves out everything about values. Costs are those of the *simulated* precision
+// (design.md section 4).
 #pragma once
 
 #include <cstdint>
@@ -35,16 +36,18 @@ struct ModelShape {
   std::vector<LayerShape> layers;
   std::vector<BankShape> banks;
   std::int32_t top_k = 0;
-  Bytes kv_bytes;          // KV cache of one token in one layer
-  Macs kv_macs;            // attention scores and values for one (token, context token) pair in one layer
-  Bytes head_bytes;        // output head, read once a step
-  Macs head_macs;          // for one token
-  std::string costs_from;  // in words: "preset megrez2-3x7b-a3b at 4.5 bits", "bytes from the trace, MACs estimated"
+  Bytes kv_bytes;    // KV cache of one token in one layer
+  Macs kv_macs;      // attention scores and values for one (token, context token) pair in one layer
+  Bytes head_bytes;  // output head, read once a step
+  Macs head_macs;    // for one token
+  std::string
+      costs_from;  // in words: "preset megrez2-3x7b-a3b at 4.5 bits", "bytes from the trace, MACs estimated"
 
   [[nodiscard]] std::int32_t moe_layers() const;
   [[nodiscard]] Bytes all_experts_bytes() const;
   [[nodiscard]] Bytes dense_bytes() const;  // everything that stays resident: attention, feed-forward, head
-  // Non-negative, consistent, every bank used, sizes within bounds; names the offending layer or bank otherwise.
+  // Non-negative, consistent, every bank used, sizes within bounds; names the offending layer or bank
+  // otherwise.
   [[nodiscard]] Status validate() const;
 };
 

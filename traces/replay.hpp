@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Replays a trace held in memory. The trace is shared, not copied, so that many scenarios can run on one load.
+// Replays a trace held in memory. The trace is shared, not copied, so that many scenarios can run on one
+// load; options that leave steps out make a copy of the others, so that whole_trace() is exactly what will be
+// replayed (oracles and OPT rely on it).
 #pragma once
 
 #include <memory>
@@ -9,7 +11,7 @@
 namespace pregate {
 
 struct ReplayOptions {
-  bool skip_prefill = false;  // workload.phase = decode: prefill steps are left out, the cache starts cold
+  bool skip_prefill = false;   // workload.phase = decode: prefill steps are left out, the cache starts cold
   std::int64_t max_steps = 0;  // 0: all
 };
 
@@ -25,9 +27,7 @@ class Replay final : public RoutingSource {
 
  private:
   std::shared_ptr<const RouteTrace> trace_;
-  ReplayOptions options_;
   std::size_t next_ = 0;
-  std::int64_t taken_ = 0;
   const RouteStep* current_ = nullptr;
 };
 

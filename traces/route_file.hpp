@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// .route files: gzip, length-delimited protobuf records (schema/route.proto), readable as a stream in bounded memory. The
-// writer works on a temporary file beside the target and renames it when everything is on disk: no half file under the
-// final name. The reader rejects truncation, bit flips, foreign files, and records beyond kMaxRecord.
+// .route files: gzip, length-delimited protobuf records (schema/route.proto), readable as a stream in bounded
+// memory. The writer works on a temporary file beside the target and renames it when everything is on disk:
+// no half file under the final name. The reader rejects truncation, bit flips, foreign files, and records
+// beyond kMaxRecord.
 #pragma once
 
 #include <memory>
@@ -11,6 +12,8 @@
 #include "traces/route_trace.hpp"
 
 namespace pregate {
+
+class RecordReader;  // record_stream.hpp
 
 class RouteWriter {
  public:
@@ -28,6 +31,8 @@ class RouteWriter {
 class RouteReader {
  public:
   static Result<std::unique_ptr<RouteReader>> open(const std::string& path);
+  // `bytes` must outlive the reader; `name` stands for the file in errors.
+  static Result<std::unique_ptr<RouteReader>> from_bytes(std::string_view bytes, const std::string& name);
   ~RouteReader();
   [[nodiscard]] const RouteHeader& header() const;
   // The next step, validated; nothing after the last one. A file that ends before its end record is an error.
@@ -36,6 +41,7 @@ class RouteReader {
  private:
   struct State;
   explicit RouteReader(std::unique_ptr<State> state);
+  static Result<std::unique_ptr<RouteReader>> start(Result<std::unique_ptr<RecordReader>> in);
   std::unique_ptr<State> state_;
 };
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the routers chose, step by step: the in-memory form of a .route file and of every importer's output.
 //
-// A *step* is one forward pass: a whole prompt in prefill, one token (a sequence of the batch) in decode. Within a step
-// each MoE layer has one *event*: the choices of all its tokens, token-major, best first. A dense layer has none.
+// A *step* is one forward pass: a whole prompt in prefill, one token (a sequence of the batch) in decode.
+// Within a step each MoE layer has one *event*: the choices of all its tokens, token-major, best first. A
+// dense layer has none.
 #pragma once
 
 #include <cstdint>
@@ -17,22 +18,24 @@ namespace pregate {
 
 enum class Phase : std::uint8_t { prefill, decode };
 
-// recorded: a real run; synthetic: drawn from a fitted process (shown wherever its numbers are); live: our forward pass.
+// recorded: a real run; synthetic: drawn from a fitted process (shown wherever its numbers are); live: our
+// forward pass.
 enum class Origin : std::uint8_t { recorded, synthetic, live };
 std::string_view to_text(Origin origin);
 std::string_view to_text(Phase phase);
 
 // One step. Choices of all layers lie one after another; layer l's are experts[offset[l], offset[l+1]).
 struct RouteStep {
-  std::int32_t turn = 0;      // of a conversation
+  std::int32_t turn = 0;  // of a conversation
   Phase phase = Phase::decode;
   std::int64_t position = 0;  // absolute position of the first token
   std::int32_t tokens = 1;
-  std::vector<std::uint32_t> offset;        // layers + 1 entries
-  std::vector<std::uint16_t> experts;       // index within the layer's bank
-  std::vector<float> weights;               // one a choice; empty when unknown
-  std::vector<std::int32_t> layer_tokens;   // tokens through each layer (the last layer of a prefill may have fewer)
-  std::int64_t dropped = 0;                 // choices the recorder did not execute; not among `experts`
+  std::vector<std::uint32_t> offset;   // layers + 1 entries
+  std::vector<std::uint16_t> experts;  // index within the layer's bank
+  std::vector<float> weights;          // one a choice; empty when unknown
+  std::vector<std::int32_t>
+      layer_tokens;          // tokens through each layer (the last layer of a prefill may have fewer)
+  std::int64_t dropped = 0;  // choices the recorder did not execute; not among `experts`
 
   [[nodiscard]] std::span<const std::uint16_t> layer_experts(std::size_t layer) const {
     return std::span(experts).subspan(offset[layer], offset[layer + 1] - offset[layer]);
@@ -55,8 +58,12 @@ struct RouteTrace {
   std::vector<RouteStep> steps;
 };
 
-// Whether a step fits the model: offsets, expert ids below the bank's size, at most top-k a token, weights finite.
-// The error's place names the layer; the caller adds step and file.
+// Whether a step fits the model: offsets, expert ids below the bank's size, at most top-k a token, weights
+// finite. The error's place names the layer; the caller adds step and file.
 Status validate_step(const RouteStep& step, const ModelShape& model);
+
+// Whether `next` may follow `previous`: turns never go back, and within a turn positions rise (past a whole
+// prompt).
+Status validate_order(const RouteStep& previous, const RouteStep& next);
 
 }  // namespace pregate

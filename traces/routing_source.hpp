@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where routing comes from: a recorded trace (replay.hpp), a synthetic process, or a forward pass that runs while the
-// simulated device does. The scheduler pulls: next_step(), then route(layer) at the simulated moment the choice of that
-// layer becomes known. A live source computes as far as it must to answer, so the simulation owns the clock.
+// Where routing comes from: a recorded trace (replay.hpp), a synthetic process, or a forward pass that runs
+// while the simulated device does. The scheduler pulls: next_step(), then route(layer) at the simulated
+// moment the choice of that layer becomes known. A live source computes as far as it must to answer, so the
+// simulation owns the clock.
 #pragma once
 
 #include <optional>
@@ -37,8 +38,8 @@ class RoutingSource {
   [[nodiscard]] virtual const RouteHeader& header() const = 0;
   // Begins the next step; nothing at the end of the run.
   virtual Result<std::optional<StepInfo>> next_step() = 0;
-  // What the router of `layer` chose in the current step; may be asked ahead of the layer's execution, in rising order of
-  // layers, and more than once. A dense layer has an empty routing.
+  // What the router of `layer` chose in the current step; may be asked ahead of the layer's execution, in
+  // rising order of layers, and more than once. A dense layer has an empty routing.
   virtual Result<LayerRouting> route(LayerId layer) = 0;
   // The whole future, where it is known; null for a live source. Oracles and OPT need it.
   [[nodiscard]] virtual const RouteTrace* whole_trace() const { return nullptr; }

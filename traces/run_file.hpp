@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// .run files: one simulated run (run_record.hpp) as gzip, length-delimited protobuf records (schema/run.proto). Same
-// promises as .route files; byte-identical for the same run.
+// .run files: one simulated run (run_record.hpp) as gzip, length-delimited protobuf records
+// (schema/run.proto). Same promises as .route files; byte-identical for the same run.
 #pragma once
 
 #include "traces/run_record.hpp"

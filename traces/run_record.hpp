@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// One simulated run, as recorded while it happened: what the NPU did, what flash did, who waited for what and why.
-// sim/account writes it, run_file stores it, the report and the viewer read it. All times are simulated.
+// One simulated run, as recorded while it happened: what the NPU did, what flash did, who waited for what and
+// why. sim/account writes it, run_file stores it, the report and the viewer read it. All times are simulated.
 //
-// The NPU's timeline is a partition: operators, management slices and stalls follow each other without gap or overlap,
-// so that their durations sum to the makespan exactly (design.md section 7, invariant 1).
+// The NPU's timeline is a partition: operators, management slices and stalls follow each other without gap or
+// overlap, so that their durations sum to the makespan exactly (design.md section 7, invariant 1).
 #pragma once
 
 #include <array>
@@ -19,17 +19,20 @@
 
 namespace pregate {
 
-// Why a load was asked for; in order of priority. committed: a pre-gated router has chosen it, it cannot be wrong.
+// Why a load was asked for; in order of priority. committed: a pre-gated router has chosen it, it cannot be
+// wrong.
 enum class Purpose : std::uint8_t { demand, committed, speculative };
 enum class Outcome : std::uint8_t { resident_hit, prefetch_hit, late_prefetch, miss };
-// compulsory: never loaded before. capacity: loaded before, evicted since, and Belady at the same capacity would have
-// missed too. policy: Belady would have kept it. pollution: evicted to make room for a prefetch that was never used.
+// compulsory: never loaded before. capacity: loaded before, evicted since, and Belady at the same capacity
+// would have missed too. policy: Belady would have kept it. pollution: evicted to make room for a prefetch
+// that was never used.
 enum class MissClass : std::uint8_t { none, compulsory, capacity, policy, pollution };
 enum class OperatorKind : std::uint8_t { attention, dense_ffn, shared_experts, routed_expert, head };
 // What a wait was for. The first four are the miss class of the demand load behind it.
 enum class StallCause : std::uint8_t { compulsory, capacity, policy, pollution, late_prefetch, no_room };
 inline constexpr std::size_t kStallCauses = 6;
-// How far a load came: unfinished ones were being read when the run ended, never_started ones were still queued.
+// How far a load came: unfinished ones were being read when the run ended, never_started ones were still
+// queued.
 enum class LoadEnd : std::uint8_t { arrived, cancelled, unfinished, never_started };
 
 std::string_view to_text(Purpose v);
@@ -51,7 +54,7 @@ struct OperatorRecord {
   OperatorKind kind = OperatorKind::attention;
   ExpertId expert;  // of a routed expert
   SimTime begin, end;
-  Duration alone;   // what it takes with DRAM to itself: the compute bin; the rest is DRAM contention
+  Duration alone;  // what it takes with DRAM to itself: the compute bin; the rest is DRAM contention
 };
 
 struct ManagementRecord {
@@ -65,27 +68,27 @@ struct StallRecord {
   LayerId layer;
   SimTime begin, end;
   StallCause cause = StallCause::compulsory;
-  LoadId load;        // whose arrival ended the wait
+  LoadId load;  // whose arrival ended the wait
 };
 
 struct LoadRecord {
   ExpertId expert;
   Bytes bytes;
-  Purpose purpose = Purpose::demand;   // when it was requested
-  bool adopted = false;                // a prefetch that a demand took over before it arrived
-  bool reload = false;                 // the expert had been loaded and evicted before
+  Purpose purpose = Purpose::demand;  // when it was requested
+  bool adopted = false;               // a prefetch that a demand took over before it arrived
+  bool reload = false;                // the expert had been loaded and evicted before
   LoadEnd state = LoadEnd::never_started;
-  std::int32_t step = 0;               // the event it is for
+  std::int32_t step = 0;  // the event it is for
   LayerId layer;
-  std::int32_t queued_behind = 0;      // loads that stood before it when it was requested, in flight or queued
-  SimTime requested, started, arrived; // started, arrived: as far as `state` allows
-  EventId first_use;                   // the event that used it first; invalid: never used before eviction or end
-  EvictionId previous_eviction;        // why it had to be loaded again; invalid: never evicted
+  std::int32_t queued_behind = 0;  // loads that stood before it when it was requested, in flight or queued
+  SimTime requested, started, arrived;  // started, arrived: as far as `state` allows
+  EventId first_use;             // the event that used it first; invalid: never used before eviction or end
+  EvictionId previous_eviction;  // why it had to be loaded again; invalid: never evicted
 };
 
 struct EvictionRecord {
   ExpertId expert;
-  LoadId by_load;          // that needed the room; invalid: end-of-event clean-up
+  LoadId by_load;  // that needed the room; invalid: end-of-event clean-up
   SimTime at;
   EventId at_event;        // the event that was running
   EventId last_used;       // invalid: never used (a useless prefetch)
@@ -105,7 +108,7 @@ struct LookupRecord {
 struct EventRecord {
   std::int32_t step = 0;
   LayerId layer;
-  SimTime at;                     // when the event began
+  SimTime at;                      // when the event began
   std::uint32_t first_lookup = 0;  // into lookups, up to the next event's
 };
 
@@ -115,7 +118,8 @@ struct CounterRecord {
   SimTime at;
   std::int64_t value = 0;
 };
-inline constexpr std::array<const char*, 3> kCounterNames = {"resident_bytes", "queued_loads", "loads_in_flight"};
+inline constexpr std::array<const char*, 3> kCounterNames = {"resident_bytes", "queued_loads",
+                                                             "loads_in_flight"};
 
 // Numbers of a run; JSON keys and meanings: docs/json.md. Times are simulated.
 struct PrefetchSummary {
@@ -146,20 +150,20 @@ struct RunSummary {
   PhaseSummary all, prefill, decode;
   std::array<std::int64_t, 5> misses_by_class{};  // by MissClass
   PrefetchSummary prefetch;
-  Duration ttft;                     // end of the first prefill
-  double thrash_share = 0;           // reloaded bytes / bytes read
-  std::int32_t thrash_step = -1;     // first step whose reload share passes 50 %; -1: none
-  double opt_hit_rate_decode = 0;    // Belady MIN, forced admission, same budget, no prefetch
-  double policy_hit_rate_decode = 0; // the run's own eviction policy without prefetch, instant loads
-  double recoverable_gap = 0;        // (m_policy - m_OPT) / m_policy, decode, without prefetch
-  Duration bound;                    // max(flash bytes/rate, DRAM bytes/rate, MACs/rate)
-  std::string bound_by;              // "flash", "dram", "npu"
-  std::optional<double> energy_j;    // estimated
+  Duration ttft;                      // end of the first prefill
+  double thrash_share = 0;            // reloaded bytes / bytes read
+  std::int32_t thrash_step = -1;      // first step whose reload share passes 50 %; -1: none
+  double opt_hit_rate_decode = 0;     // Belady MIN, forced admission, same budget, no prefetch
+  double policy_hit_rate_decode = 0;  // the run's own eviction policy without prefetch, instant loads
+  double recoverable_gap = 0;         // (m_policy - m_OPT) / m_policy, decode, without prefetch
+  Duration bound;                     // max(flash bytes/rate, DRAM bytes/rate, MACs/rate)
+  std::string bound_by;               // "flash", "dram", "npu"
+  std::optional<double> energy_j;     // estimated
   Bytes expert_budget;
   Bytes peak_resident;
-  Bytes token_cycle;                 // T: mean distinct expert bytes of a decode token
-  std::int64_t events = 0;           // (step, layer) events
-  std::int64_t kernel_events = 0;    // wake-ups of the simulation kernel
+  Bytes token_cycle;               // T: mean distinct expert bytes of a decode token
+  std::int64_t events = 0;         // (step, layer) events
+  std::int64_t kernel_events = 0;  // wake-ups of the simulation kernel
 };
 
 struct RunHeader {
@@ -168,7 +172,7 @@ struct RunHeader {
   std::string scenario_name;
   std::string device;
   std::string model;
-  std::string policy;         // in words: "lru, pregate d=1"
+  std::string policy;  // in words: "lru, pregate d=1"
   Origin origin = Origin::recorded;
   std::string provenance;
   std::string costs_from;
@@ -189,8 +193,9 @@ struct RunRecord {
   RunSummary summary;
 };
 
-// Whether every reference inside the record leads somewhere (steps, layers, experts, loads, evictions, events, lookups),
-// no slice ends before it begins and every ratio is finite. The error's place names table and row.
+// Whether every reference inside the record leads somewhere (steps, layers, experts, loads, evictions,
+// events, lookups), no slice ends before it begins and every ratio is finite. The error's place names table
+// and row.
 Status validate_run(const RunRecord& run);
 
 }  // namespace pregate

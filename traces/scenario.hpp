@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A scenario: one model's routing on one device under one set of policies. People write protobuf text
-// (schema/scenario.proto); ScenarioDocument holds that text with the line of every field, takes --set assignments, and
-// resolves to the checked struct below. Nothing outside traces/ sees protobuf.
+// (schema/scenario.proto); ScenarioDocument holds that text with the line of every field, takes --set
+// assignments, and resolves to the checked struct below. Nothing outside traces/ sees protobuf.
 //
 //   auto document = ScenarioDocument::parse({"demo.scenario.textproto", text});
 //   document->set("dram.expert_budget=4000MiB");
@@ -21,7 +21,17 @@
 namespace pregate {
 
 enum class EvictionKind : std::uint8_t {
-  lru, lfu, lfu_decay, fifo, random, least_stale, layer_lru, layer_lfu, belady, belady_bypass, none
+  lru,
+  lfu,
+  lfu_decay,
+  fifo,
+  random,
+  least_stale,
+  layer_lru,
+  layer_lfu,
+  belady,
+  belady_bypass,
+  none
 };
 enum class PrefetchKind : std::uint8_t { none, pregate, prev_token, popularity, stale_gate, oracle };
 enum class Fidelity : std::uint8_t { flow };
@@ -45,7 +55,7 @@ struct PolicySpec {
 };
 
 struct WorkloadSpec {
-  std::string trace;           // path of a .route file; empty: synthetic
+  std::string trace;  // path of a .route file; empty: synthetic
   bool decode_only = false;
   std::int64_t max_steps = 0;  // 0: all
   std::optional<SyntheticParams> synthetic;
@@ -69,8 +79,8 @@ struct Scenario {
   std::string text;  // the resolved document in canonical text form: what the numbers depend on
 };
 
-// What capacity leaves for routed experts after the system's share, dense weights and a KV cache of `context` tokens.
-// An error says what does not fit.
+// What capacity leaves for routed experts after the system's share, dense weights and a KV cache of `context`
+// tokens. An error says what does not fit.
 Result<Bytes> default_expert_budget(const Scenario& scenario, const ModelShape& model, std::int64_t context);
 
 struct NamedText {
@@ -94,7 +104,8 @@ class ScenarioDocument {
   ScenarioDocument(ScenarioDocument&&) noexcept;
   ScenarioDocument& operator=(ScenarioDocument&&) noexcept;
 
-  // "dram.expert_budget=4000MiB": any scalar field of the schema, by its path. Unknown paths suggest the nearest one.
+  // "dram.expert_budget=4000MiB": any scalar field of the schema, by its path. Unknown paths suggest the
+  // nearest one.
   Status set(std::string_view assignment);
   [[nodiscard]] Result<Scenario> resolve(const Catalogue& catalogue) const;
   // The trace the document names so far, empty if none: the command may need it before resolve().

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parameters of the synthetic routing process; see synthetic.hpp for the process and schema/scenario.proto for units.
+// Parameters of the synthetic routing process; see synthetic.hpp for the process and schema/scenario.proto
+// for units.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small seeded generator whose numbers are the same on every platform (the distributions of <random> are not).
-// xoshiro256** by Blackman and Vigna (prng.di.unimi.it), seeded through SplitMix64.
+// A small seeded generator whose numbers are the same on every platform (the distributions of <random> are
+// not). xoshiro256** by Blackman and Vigna (prng.di.unimi.it), seeded through SplitMix64.
 #pragma once
 
 #include <array>

@@ -4,7 +4,8 @@
 //   Result<Bytes> budget = parse_bytes(text);
 //   if (!budget) return budget.error().at("scenario.textproto", "line 3: dram.expert_budget");
 //
-// An error says where (file, place), what was expected and what was found; message() makes one sentence of it.
+// An error says where (file, place), what was expected and what was found; message() makes one sentence of
+// it.
 #pragma once
 
 #include <string>

@@ -18,24 +18,24 @@ struct Unit {
 
 constexpr std::int64_t kK = 1'000, kM = 1'000'000, kG = 1'000'000'000, kT = 1'000'000'000'000;
 
-constexpr std::array kByteUnits = {
-    Unit{"", 1},          Unit{"B", 1},         Unit{"kB", kK},        Unit{"KB", kK},
-    Unit{"MB", kM},       Unit{"GB", kG},       Unit{"TB", kT},        Unit{"KiB", 1LL << 10},
-    Unit{"MiB", 1 << 20}, Unit{"GiB", 1 << 30}, Unit{"TiB", 1LL << 40}};
+constexpr std::array kByteUnits = {Unit{"", 1},          Unit{"B", 1},           Unit{"kB", kK},
+                                   Unit{"KB", kK},       Unit{"MB", kM},         Unit{"GB", kG},
+                                   Unit{"TB", kT},       Unit{"KiB", 1LL << 10}, Unit{"MiB", 1 << 20},
+                                   Unit{"GiB", 1 << 30}, Unit{"TiB", 1LL << 40}};
 constexpr std::array kBandwidthUnits = {
-    Unit{"B/s", 1},         Unit{"kB/s", kK},           Unit{"KB/s", kK},        Unit{"MB/s", kM},
-    Unit{"GB/s", kG},       Unit{"TB/s", kT},           Unit{"KiB/s", 1LL << 10}, Unit{"MiB/s", 1 << 20},
+    Unit{"B/s", 1},         Unit{"kB/s", kK},        Unit{"KB/s", kK},         Unit{"MB/s", kM},
+    Unit{"GB/s", kG},       Unit{"TB/s", kT},        Unit{"KiB/s", 1LL << 10}, Unit{"MiB/s", 1 << 20},
     Unit{"GiB/s", 1 << 30}, Unit{"TiB/s", 1LL << 40}};
-constexpr std::array kDurationUnits = {Unit{"ps", 1},  Unit{"ns", kK}, Unit{"us", kM},
-                                       Unit{"ms", kG}, Unit{"s", kT}};
+constexpr std::array kDurationUnits = {Unit{"ps", 1}, Unit{"ns", kK}, Unit{"us", kM}, Unit{"ms", kG},
+                                       Unit{"s", kT}};
 constexpr std::array kMacRateUnits = {Unit{"MAC/s", 1},   Unit{"MMAC/s", kM},   Unit{"GMAC/s", kG},
                                       Unit{"TMAC/s", kT}, Unit{"GOPS", kG / 2}, Unit{"TOPS", kT / 2}};
 
 // A decimal number without sign or exponent: whole part and up to 12 digits of fraction, exactly.
 struct Decimal {
-  std::int64_t digits = 0;      // all digits as one integer
+  std::int64_t digits = 0;       // all digits as one integer
   std::int64_t denominator = 1;  // 10^(digits after the point)
-  std::size_t length = 0;       // characters consumed
+  std::size_t length = 0;        // characters consumed
 };
 
 std::optional<Decimal> scan_decimal(std::string_view text) {
@@ -61,7 +61,8 @@ Error wrong(std::string_view text, std::string_view example) {
   return bad_input(std::string(example), fmt::format("\"{}\"", text));
 }
 
-Result<std::int64_t> parse_quantity(std::string_view text, std::span<const Unit> units, std::string_view example) {
+Result<std::int64_t> parse_quantity(std::string_view text, std::span<const Unit> units,
+                                    std::string_view example) {
   const std::optional<Decimal> number = scan_decimal(text);
   if (!number) return wrong(text, example);
   std::string_view rest = text.substr(number->length);
@@ -84,7 +85,10 @@ std::string scaled_text(double value, std::span<const Unit> ascending) {
   }
   const double scaled = value / static_cast<double>(unit->scale);
   const double size = std::abs(scaled);
-  const int decimals = (scaled == std::floor(scaled) && size < 1e4) ? 0 : size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2;
+  const int decimals = (scaled == std::floor(scaled) && size < 1e4) ? 0
+                       : size >= 99.95                              ? 0
+                       : size >= 9.995                              ? 1
+                                                                    : 2;
   return fmt::format("{:.{}f} {}", scaled, decimals, unit->name);
 }
 
@@ -119,19 +123,24 @@ Result<MacRate> parse_mac_rate(std::string_view text) {
 }
 
 std::string to_text(Bytes v) {
-  constexpr std::array kUnits = {Unit{"B", 1}, Unit{"KiB", 1LL << 10}, Unit{"MiB", 1 << 20}, Unit{"GiB", 1 << 30},
-                                 Unit{"TiB", 1LL << 40}};
+  constexpr std::array kUnits = {Unit{"B", 1}, Unit{"KiB", 1LL << 10}, Unit{"MiB", 1 << 20},
+                                 Unit{"GiB", 1 << 30}, Unit{"TiB", 1LL << 40}};
   return scaled_text(static_cast<double>(v.count()), kUnits);
 }
-std::string to_text(Duration v) { return scaled_text(static_cast<double>(v.count_ps()), kDurationUnits); }
-std::string to_text(SimTime v) { return to_text(Duration::ps(v.count_ps())); }
+std::string to_text(Duration v) {
+  return scaled_text(static_cast<double>(v.count_ps()), kDurationUnits);
+}
+std::string to_text(SimTime v) {
+  return to_text(Duration::ps(v.count_ps()));
+}
 std::string to_text(Bandwidth v) {
   constexpr std::array kUnits = {Unit{"B/s", 1}, Unit{"kB/s", kK}, Unit{"MB/s", kM}, Unit{"GB/s", kG},
                                  Unit{"TB/s", kT}};
   return scaled_text(static_cast<double>(v.count()), kUnits);
 }
 std::string to_text(MacRate v) {
-  constexpr std::array kUnits = {Unit{"MAC/s", 1}, Unit{"MMAC/s", kM}, Unit{"GMAC/s", kG}, Unit{"TMAC/s", kT}};
+  constexpr std::array kUnits = {Unit{"MAC/s", 1}, Unit{"MMAC/s", kM}, Unit{"GMAC/s", kG},
+                                 Unit{"TMAC/s", kT}};
   return scaled_text(static_cast<double>(v.count()), kUnits);
 }
 std::string to_text(Macs v) {

@@ -23,7 +23,8 @@ __extension__ using Int128 = __int128;  // GCC and Clang; ISO C++ has no wider i
 namespace detail {
 // ceil(numerator / denominator) for non-negative values; checks that the result fits 63 bits.
 constexpr std::int64_t ceil_div(Int128 numerator, Int128 denominator) {
-  check(denominator > 0 && numerator >= 0, "ceil_div wants a non-negative numerator and a positive denominator");
+  check(denominator > 0 && numerator >= 0,
+        "ceil_div wants a non-negative numerator and a positive denominator");
   const Int128 quotient = (numerator + denominator - 1) / denominator;
   check(quotient <= INT64_MAX, "a quantity exceeds 63 bits");
   return static_cast<std::int64_t>(quotient);
@@ -164,8 +165,9 @@ constexpr Duration operator/(Macs work, MacRate rate) {
 }
 
 // ---- text ----
-// Parsers accept a decimal number, optional blanks and a unit; fractions are allowed where the result is whole after
-// rounding to the nearest unit. They reject signs, NaN, infinities, unknown units, trailing text and overflow.
+// Parsers accept a decimal number, optional blanks and a unit; fractions are allowed where the result is
+// whole after rounding to the nearest unit. They reject signs, NaN, infinities, unknown units, trailing text
+// and overflow.
 
 // "4000MiB", "2.5 GB", "512" (plain bytes), "64KiB"; kB MB GB TB are powers of ten.
 Result<Bytes> parse_bytes(std::string_view text);
