@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "traces/proto_convert.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "traces/input_text.hpp"
+
+namespace pregate::convert {
+namespace {
+
+// Collects the first error of many small conversions, so that a message reads as a list of its fields.
+class Fields {
+ public:
+  std::int64_t integer(std::uint64_t value, const char* field) {
+    return take(to_int64(value, field), std::int64_t{});
+  }
+  std::int32_t small(std::uint64_t value, const char* field) {
+    return take(to_int32(value, field), std::int32_t{});
+  }
+  std::string text(std::string_view value, const char* field) {
+    return take(to_utf8(value, field), std::string());
+  }
+  Origin origin(std::string_view word) { return take(to_origin(word), Origin::recorded); }
+  Bytes bytes(std::uint64_t value, const char* field) { return Bytes(integer(value, field)); }
+  Macs macs(std::uint64_t value, const char* field) { return Macs(integer(value, field)); }
+  [[nodiscard]] const Status& status() const { return status_; }
+
+ private:
+  template <typename T>
+  T take(Result<T> result, T otherwise) {
+    if (result) return std::move(*result);
+    if (status_) status_ = result.error();
+    return otherwise;
+  }
+  Status status_;
+};
+
+std::uint64_t count(Bytes v) {
+  return static_cast<std::uint64_t>(v.count());
+}
+std::uint64_t count(Macs v) {
+  return static_cast<std::uint64_t>(v.count());
+}
+
+LayerShape layer_from(const schema::LayerShape& message, Fields& fields) {
+  LayerShape layer;
+  layer.attention_bytes = fields.bytes(message.attention_bytes(), "attention_bytes");
+  layer.attention_macs = fields.macs(message.attention_macs(), "attention_macs");
+  layer.feed_forward_bytes = fields.bytes(message.feed_forward_bytes(), "feed_forward_bytes");
+  layer.feed_forward_macs = fields.macs(message.feed_forward_macs(), "feed_forward_macs");
+  if (message.moe()) layer.bank = BankId(static_cast<std::uint32_t>(fields.small(message.bank(), "bank")));
+  return layer;
+}
+
+}  // namespace
+
+Result<std::int64_t> to_int64(std::uint64_t value, const char* field) {
+  if (value <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+    return static_cast<std::int64_t>(value);
+  }
+  return bad_input("a number below 2^63", fmt::format("{}", value), field);
+}
+
+Result<std::int32_t> to_int32(std::uint64_t value, const char* field) {
+  if (value <= static_cast<std::uint64_t>(std::numeric_limits<std::int32_t>::max())) {
+    return static_cast<std::int32_t>(value);
+  }
+  return bad_input("a number below 2^31", fmt::format("{}", value), field);
+}
+
+Result<std::string> to_utf8(std::string_view text, const char* field) {
+  const auto bad = find_non_utf8(text);
+  if (!bad) return std::string(text);
+  return bad_input("UTF-8", fmt::format("byte 0x{:02x} at {}", static_cast<unsigned char>(text[*bad]), *bad),
+                   field);
+}
+
+Result<Origin> to_origin(std::string_view word) {
+  for (const Origin origin : {Origin::recorded, Origin::synthetic, Origin::live}) {
+    if (word == to_text(origin)) return origin;
+  }
+  return bad_input("recorded, synthetic or live", quoted(word), "origin");
+}
+
+void to_proto(const ModelShape& model, schema::ModelShape& out) {
+  out.set_name(model.name);
+  for (const LayerShape& layer : model.layers) {
+    schema::LayerShape& to = *out.add_layers();
+    to.set_attention_bytes(count(layer.attention_bytes));
+    to.set_attention_macs(count(layer.attention_macs));
+    to.set_feed_forward_bytes(count(layer.feed_forward_bytes));
+    to.set_feed_forward_macs(count(layer.feed_forward_macs));
+    to.set_moe(layer.is_moe());
+    if (layer.is_moe()) to.set_bank(layer.bank.value());
+  }
+  for (const BankShape& bank : model.banks) {
+    schema::BankShape& to = *out.add_banks();
+    to.set_experts(static_cast<std::uint32_t>(bank.experts));
+    to.set_expert_bytes(count(bank.expert_bytes));
+    to.set_expert_macs(count(bank.expert_macs));
+  }
+  out.set_top_k(static_cast<std::uint32_t>(model.top_k));
+  out.set_kv_bytes(count(model.kv_bytes));
+  out.set_kv_macs(count(model.kv_macs));
+  out.set_head_bytes(count(model.head_bytes));
+  out.set_head_macs(count(model.head_macs));
+  out.set_costs_from(model.costs_from);
+}
+
+Result<ModelShape> from_proto(const schema::ModelShape& message) {
+  ModelShape model;
+  Fields fields;
+  model.name = fields.text(message.name(), "name");
+  for (const schema::LayerShape& layer : message.layers()) model.layers.push_back(layer_from(layer, fields));
+  for (const schema::BankShape& bank : message.banks()) {
+    model.banks.push_back({.experts = fields.small(bank.experts(), "experts"),
+                           .expert_bytes = fields.bytes(bank.expert_bytes(), "expert_bytes"),
+                           .expert_macs = fields.macs(bank.expert_macs(), "expert_macs")});
+  }
+  model.top_k = fields.small(message.top_k(), "top_k");
+  model.kv_bytes = fields.bytes(message.kv_bytes(), "kv_bytes");
+  model.kv_macs = fields.macs(message.kv_macs(), "kv_macs");
+  model.head_bytes = fields.bytes(message.head_bytes(), "head_bytes");
+  model.head_macs = fields.macs(message.head_macs(), "head_macs");
+  model.costs_from = fields.text(message.costs_from(), "costs_from");
+  Status valid = fields.status();
+  if (valid) valid = model.validate();
+  if (!valid) return valid.error().at({}, "model");
+  return model;
+}
+
+void to_proto(const RouteHeader& header, schema::RouteHeader& out) {
+  to_proto(header.model, *out.mutable_model());
+  out.set_origin(std::string(to_text(header.origin)));
+  out.set_provenance(header.provenance);
+  out.set_prompt(header.prompt);
+}
+
+Result<RouteHeader> from_proto(const schema::RouteHeader& message) {
+  auto model = from_proto(message.model());
+  if (!model) return model.error();
+  Fields fields;
+  RouteHeader header{.model = std::move(*model),
+                     .origin = fields.origin(message.origin()),
+                     .provenance = fields.text(message.provenance(), "provenance"),
+                     .prompt = fields.text(message.prompt(), "prompt")};
+  if (!fields.status()) return fields.status().error();
+  return header;
+}
+
+void to_proto(const RouteStep& step, schema::RouteStep& out) {
+  out.set_turn(static_cast<std::uint32_t>(step.turn));
+  out.set_decode(step.phase == Phase::decode);
+  out.set_position(static_cast<std::uint64_t>(step.position));
+  out.set_tokens(static_cast<std::uint32_t>(step.tokens));
+  out.set_dropped(static_cast<std::uint64_t>(step.dropped));
+  for (std::size_t i = 0; i < step.layer_tokens.size(); ++i) {
+    schema::RouteLayer& layer = *out.add_layers();
+    layer.set_layer(static_cast<std::uint32_t>(i));
+    layer.set_tokens(static_cast<std::uint32_t>(step.layer_tokens[i]));
+    const auto experts = step.layer_experts(i);
+    layer.mutable_experts()->Add(experts.begin(), experts.end());
+    const auto weights = step.layer_weights(i);
+    layer.mutable_weights()->Add(weights.begin(), weights.end());
+  }
+}
+
+namespace {
+
+// Appends one layer; the sizes of its columns are checked before anything is copied.
+Status append_layer(const schema::RouteLayer& message, RouteStep& step) {
+  const std::size_t index = step.layer_tokens.size();
+  if (message.layer() != index) {
+    return bad_input(fmt::format("layer {}", index), fmt::format("layer {}", message.layer()));
+  }
+  const auto tokens = to_int32(message.tokens(), "tokens");
+  if (!tokens) return tokens.error();
+  for (const std::uint32_t expert : message.experts()) {
+    if (expert > std::numeric_limits<std::uint16_t>::max()) {
+      return bad_input("an expert below 65536", fmt::format("{}", expert));
+    }
+    step.experts.push_back(static_cast<std::uint16_t>(expert));
+  }
+  if (message.weights_size() != 0 && message.weights_size() != message.experts_size()) {
+    return bad_input(fmt::format("a weight for each of {} choices", message.experts_size()),
+                     fmt::format("{}", message.weights_size()));
+  }
+  step.weights.insert(step.weights.end(), message.weights().begin(), message.weights().end());
+  step.layer_tokens.push_back(*tokens);
+  step.offset.push_back(static_cast<std::uint32_t>(step.experts.size()));
+  return {};
+}
+
+}  // namespace
+
+Result<RouteStep> from_proto(const schema::RouteStep& message, const ModelShape& model) {
+  Fields fields;
+  RouteStep step;
+  step.turn = fields.small(message.turn(), "turn");
+  step.phase = message.decode() ? Phase::decode : Phase::prefill;
+  step.position = fields.integer(message.position(), "position");
+  step.tokens = fields.small(message.tokens(), "tokens");
+  step.dropped = fields.integer(message.dropped(), "dropped");
+  if (!fields.status()) return fields.status().error();
+  if (static_cast<std::size_t>(message.layers_size()) != model.layers.size()) {
+    return bad_input(fmt::format("{} layers", model.layers.size()), fmt::format("{}", message.layers_size()));
+  }
+  step.offset.push_back(0);
+  for (const schema::RouteLayer& layer : message.layers()) {
+    const Status appended = append_layer(layer, step);
+    if (!appended) return appended.error().at({}, fmt::format("layer {}", step.layer_tokens.size()));
+  }
+  return step;
+}
+
+void to_proto(const RunHeader& header, schema::RunHeader& out) {
+  out.set_pregate_version(header.pregate_version);
+  out.set_scenario_text(header.scenario_text);
+  out.set_scenario_name(header.scenario_name);
+  out.set_device(header.device);
+  out.set_model_name(header.model);
+  out.set_policy(header.policy);
+  out.set_origin(std::string(to_text(header.origin)));
+  out.set_provenance(header.provenance);
+  out.set_costs_from(header.costs_from);
+}
+
+Result<RunHeader> from_proto(const schema::RunHeader& message) {
+  Fields fields;
+  RunHeader header{.pregate_version = fields.text(message.pregate_version(), "pregate_version"),
+                   .scenario_text = fields.text(message.scenario_text(), "scenario_text"),
+                   .scenario_name = fields.text(message.scenario_name(), "scenario_name"),
+                   .device = fields.text(message.device(), "device"),
+                   .model = fields.text(message.model_name(), "model_name"),
+                   .policy = fields.text(message.policy(), "policy"),
+                   .origin = fields.origin(message.origin()),
+                   .provenance = fields.text(message.provenance(), "provenance"),
+                   .costs_from = fields.text(message.costs_from(), "costs_from")};
+  if (!fields.status()) return fields.status().error();
+  return header;
+}
+
+}  // namespace pregate::convert
