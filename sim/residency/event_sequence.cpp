@@ -2,6 +2,7 @@
 #include "sim/residency/event_sequence.hpp"
 
 #include <algorithm>
+#include <ranges>
 
 namespace pregate {
 namespace {
@@ -14,19 +15,17 @@ constexpr std::size_t kFewChoices = 32;
 void distinct_experts(std::span<const std::uint16_t> choices, BankId bank, const ExpertTable& table,
                       std::vector<ExpertId>& out) {
   out.clear();
-  if (choices.size() <= kFewChoices) {
-    for (const std::uint16_t choice : choices) {
-      const ExpertId expert = table.id(bank, choice);
-      if (std::find(out.begin(), out.end(), expert) == out.end()) out.push_back(expert);
-    }
-    return;
+  std::vector<bool> seen;
+  const bool few = choices.size() <= kFewChoices;
+  if (!few) seen.resize(std::size_t{*std::max_element(choices.begin(), choices.end())} + 1);
+  // Backwards, so that the last choice of an expert gives it its place.
+  for (const std::uint16_t choice : std::views::reverse(choices)) {
+    const ExpertId expert = table.id(bank, choice);
+    if (few ? std::find(out.begin(), out.end(), expert) != out.end() : seen[choice]) continue;
+    if (!few) seen[choice] = true;
+    out.push_back(expert);
   }
-  std::vector<bool> seen(std::size_t{*std::max_element(choices.begin(), choices.end())} + 1);
-  for (const std::uint16_t choice : choices) {
-    if (seen[choice]) continue;
-    seen[choice] = true;
-    out.push_back(table.id(bank, choice));
-  }
+  std::reverse(out.begin(), out.end());
 }
 
 EventSequence::EventSequence(const RouteTrace& trace, const ExpertTable& table) {

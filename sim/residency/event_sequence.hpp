@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A trace as the cache sees it: one event per (step, layer), each with its distinct experts in order of first
-// choice. Everything that replays without time (curve, OPT, labels, locality) and everything that needs the
-// future uses it.
+// A trace as the cache sees it: one event per (step, layer), each with its distinct experts in order of their
+// last choice (a repeat within an event refreshes recency; one token repeats nothing). Everything that
+// replays without time (curve, OPT, labels, locality) and everything that needs the future uses it.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +42,7 @@ class EventSequence {
   std::vector<ExpertId> experts_;
 };
 
-// The distinct experts of one layer's choices, in order of first choice.
+// The distinct experts of one layer's choices, in order of their last choice: the order of recency stamps.
 void distinct_experts(std::span<const std::uint16_t> choices, BankId bank, const ExpertTable& table,
                       std::vector<ExpertId>& out);
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Least-Stale (SpecMD, arXiv 2602.03921): what the running step has not used yet (stale) leaves before what
-// it has used; in both, banks already passed go first, in the order of passing, then those still to come, the
-// farthest first. Within a bank the least recently used leaves first. The paper leaves the order within its
-// two groups open; a bank stands for the layers that share it. A prefetch admitted in this step is not stale.
+// Least-Stale (SpecMD, arXiv 2602.03921): what the running step has not touched (stale) leaves before what it
+// has, and in both the experts of banks that the step has passed before those of banks still to come; among
+// equals the longest untouched. Known from descriptions of the paper, which do not say how equals are
+// ordered. A bank stands for the layers that share it. A prefetch admitted in this step is not stale.
 // O(banks) a victim.
+#include <array>
+
 #include "sim/residency/recency_list.hpp"
 
 namespace pregate {
@@ -29,17 +31,24 @@ class LeastStale final : public EvictionPolicy {
     running_ = 0;
   }
   std::optional<ExpertId> victim(const PinBoard& pins, Pin strongest) override {
-    std::optional<ExpertId> used_in_this_step;
-    const auto banks = static_cast<std::uint32_t>(banks_.size());
-    for (std::uint32_t i = 0; i < banks; ++i) {
-      // 0, 1 .. running-1, then last, last-1 .. running.
-      const std::uint32_t bank = i < running_ ? i : banks - 1 - (i - running_);
+    std::array<std::optional<ExpertId>, 4> best;
+    std::array<std::int64_t, 4> order{};
+    for (std::uint32_t bank = 0; bank < banks_.size(); ++bank) {
+      // The oldest of a bank is stale if any of the bank is.
       const std::optional<ExpertId> oldest = banks_[bank].oldest(pins, strongest);
       if (!oldest) continue;
-      if (banks_[bank].step(*oldest) != step_) return oldest;
-      if (!used_in_this_step) used_in_this_step = oldest;
+      const bool stale = banks_[bank].step(*oldest) != step_;
+      const bool passed = bank < running_;
+      const std::size_t group = (stale ? 0U : 2U) + (passed ? 0U : 1U);
+      const std::int64_t touched = banks_[bank].order(*oldest);
+      if (best[group] && order[group] < touched) continue;
+      best[group] = oldest;
+      order[group] = touched;
     }
-    return used_in_this_step;
+    for (const std::optional<ExpertId>& expert : best) {
+      if (expert) return expert;
+    }
+    return std::nullopt;
   }
   std::int64_t score(ExpertId expert) const override {
     const EventId last = banks_[table_.bank(expert).value()].event(expert);

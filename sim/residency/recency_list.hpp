@@ -18,6 +18,7 @@ class RecencyList {
 
   [[nodiscard]] bool contains(ExpertId expert) const { return node(expert).next != kOut; }
   [[nodiscard]] EventId event(ExpertId expert) const { return node(expert).event; }
+  [[nodiscard]] std::int64_t order(ExpertId expert) const { return node(expert).order; }
   [[nodiscard]] std::int32_t step(ExpertId expert) const { return node(expert).step; }
 
   void insert(const Touch& touch) {
