@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/report.hpp"
+
+#include <fmt/format.h>
+
+#include <numeric>
+
+#include "experiments/analysis.hpp"
+#include "experiments/table.hpp"
+
+namespace pregate {
+namespace {
+
+constexpr std::int64_t kBarCells = 44;
+constexpr std::size_t kWorstExperts = 10;
+
+struct Writer {
+  const RunReport& report;
+  const Look& look;
+  std::string out;
+
+  [[nodiscard]] const RunRecord& run() const { return report.run; }
+  [[nodiscard]] const RunSummary& summary() const { return report.run.summary; }
+  // Where a token's time goes is asked of decode; a run without decode is asked as a whole.
+  [[nodiscard]] bool decoded() const { return summary().decode.tokens > 0; }
+  [[nodiscard]] const PhaseSummary& focus() const { return decoded() ? summary().decode : summary().all; }
+
+  void heading(std::string_view title, std::string_view note) {
+    out += fmt::format("\n{}  {}\n", toned(look, Tone::strong, title), toned(look, Tone::faint, note));
+  }
+  template <typename... Args>
+  void line(fmt::format_string<Args...> format, Args&&... args) {
+    out += fmt::format(format, std::forward<Args>(args)...) + "\n";
+  }
+};
+
+// A sentence over several lines, each indented.
+std::string wrapped(std::string_view text, std::size_t indent, std::size_t width) {
+  std::string out, line(indent, ' ');
+  std::size_t used = 0;
+  while (!text.empty()) {
+    const std::size_t blank = std::min(text.find(' '), text.size());
+    if (used > 0 && used + 1 + blank > width - indent) {
+      out += line + "\n";
+      line.assign(indent, ' ');
+      used = 0;
+    }
+    if (used > 0) line += ' ';
+    line += text.substr(0, blank);
+    used += blank + (used > 0 ? 1 : 0);
+    text.remove_prefix(std::min(blank + 1, text.size()));
+  }
+  return out + line + "\n";
+}
+
+std::string tokens_text(double rate) {
+  return fmt::format("{:.2f} tokens/s", rate);
+}
+
+void write_verdict(Writer& w) {
+  const RunHeader& header = w.run().header;
+  const RunSummary& s = w.summary();
+  const std::string origin = header.origin == Origin::synthetic
+                                 ? "simulated, synthetic routing"
+                                 : fmt::format("simulated, {} routing", to_text(header.origin));
+  w.line("{} on {}: {}", header.model, header.device, header.policy);
+  w.out += "\n";
+  if (!w.decoded()) {
+    w.line("  {} for a prompt of {} tokens ({})", toned(w.look, Tone::strong, milliseconds(s.all.makespan)),
+           s.prefill.tokens, origin);
+    return;
+  }
+  w.line("  {} ({})", toned(w.look, Tone::strong, tokens_text(tokens_per_second(s.decode))), origin);
+  const std::string first = s.prefill.tokens == 0 ? std::string("no prefill in this run")
+                                                  : fmt::format("first token after {}", milliseconds(s.ttft));
+  w.line("  {} a decoded token; {}", milliseconds(per_token(s.decode.makespan, s.decode.tokens)), first);
+}
+
+// ---- where the time goes ----
+
+struct Bin {
+  std::string name;
+  Tone tone = Tone::plain;
+  std::int64_t ps = 0;
+};
+
+std::vector<Bin> bins_of(const PhaseSummary& phase) {
+  std::vector<Bin> bins = {{"compute", Tone::good, phase.compute.count_ps()},
+                           {"DRAM contention", Tone::info, phase.dram_contention.count_ps()},
+                           {"cache management", Tone::warn, phase.management.count_ps()}};
+  for (std::size_t c = 0; c < kStallCauses; ++c) {
+    const std::int64_t ps = phase.stall_by_cause[c].count_ps();
+    if (ps == 0) continue;
+    std::string name = fmt::format("stall: {}", to_text(static_cast<StallCause>(c)));
+    std::replace(name.begin(), name.end(), '_', ' ');
+    bins.push_back({std::move(name), Tone::bad, ps});
+  }
+  return bins;
+}
+
+// Bars, times and shares are apportioned, so that each column sums to its total as it is printed.
+void write_bars(Writer& w) {
+  const PhaseSummary& phase = w.focus();
+  w.heading("Where the time goes",
+            w.decoded() ? fmt::format("a decoded token, mean of {}; simulated", with_commas(phase.tokens))
+                        : std::string("the whole run; simulated"));
+  const std::vector<Bin> bins = bins_of(phase);
+  std::vector<std::int64_t> values;
+  for (const Bin& bin : bins) values.push_back(bin.ps);
+  constexpr std::int64_t kHundredthMs = 10'000'000;
+  const std::int64_t hundredths =
+      (per_token(phase.makespan, w.decoded() ? phase.tokens : 1).count_ps() + kHundredthMs / 2) /
+      kHundredthMs;
+  const std::vector<std::int64_t> times = apportion(values, hundredths);
+  const std::vector<std::int64_t> shares = apportion(values, 1000);
+  const std::vector<std::int64_t> cells = apportion(values, kBarCells);
+  std::int64_t before = 0;
+  for (std::size_t i = 0; i < bins.size(); ++i) {
+    std::string bar;
+    for (std::int64_t c = 0; c < cells[i]; ++c) bar += w.look.utf8 ? "█" : "#";
+    if (cells[i] == 0 && bins[i].ps > 0) bar = w.look.utf8 ? "▏" : "|";
+    w.line("  {:<22}{:>9.2f} ms {:>6.1f} %  {}{}", bins[i].name, static_cast<double>(times[i]) / 100,
+           static_cast<double>(shares[i]) / 10, std::string(static_cast<std::size_t>(before), ' '),
+           toned(w.look, bins[i].tone, bar));
+    before += cells[i];
+  }
+  w.line("  {:<22}{:>9.2f} ms {:>6.1f} %", "together", static_cast<double>(hundredths) / 100,
+         100.0 * static_cast<double>(std::accumulate(shares.begin(), shares.end(), std::int64_t{0})) / 1000);
+}
+
+// ---- hits, bound, pre-gating ----
+
+std::string outcomes_text(const PhaseSummary& phase) {
+  const auto share = [&phase](Outcome o) {
+    return percent(ratio(phase.outcomes[static_cast<std::size_t>(o)], phase.lookups));
+  };
+  return fmt::format("{} resident, {} prefetched in time, {} late, {} missed", share(Outcome::resident_hit),
+                     share(Outcome::prefetch_hit), share(Outcome::late_prefetch), share(Outcome::miss));
+}
+
+void write_hits(Writer& w) {
+  const RunSummary& s = w.summary();
+  w.heading("Expert cache",
+            fmt::format("{} of {} for all experts; T = {} a token; simulated", to_text(s.expert_budget),
+                        to_text(w.run().model.all_experts_bytes()), to_text(s.token_cycle)));
+  if (!w.decoded()) {
+    w.line("  hit rate               {:>8}   of {} lookups: {}", percent(hit_rate(s.all)),
+           with_commas(s.all.lookups), outcomes_text(s.all));
+    return;
+  }
+  w.line("  decode hit rate        {:>8}   of {} lookups", percent(hit_rate(s.decode)),
+         with_commas(s.decode.lookups));
+  w.line("                                    {}", outcomes_text(s.decode));
+  w.line("  {:<22} {:>8}   the same policy without prefetch, loads in no time",
+         fmt::format("{} alone", to_text(w.report.scenario.policy.eviction)),
+         percent(s.policy_hit_rate_decode));
+  w.line("  {:<22} {:>8}   Belady's optimum at this budget; recoverable gap {} of the misses", "OPT",
+         percent(s.opt_hit_rate_decode), percent(s.recoverable_gap));
+  if (s.expert_budget < s.token_cycle) {
+    w.line("  {}", toned(w.look, Tone::warn,
+                         "The budget is below T: a global LRU forgets every expert before its next use."));
+  }
+}
+
+void write_bound(Writer& w) {
+  const RunSummary& s = w.summary();
+  const std::string by = s.bound_by == "flash" ? fmt::format("flash must read {}", to_text(s.all.bytes_read))
+                         : s.bound_by == "dram"
+                             ? fmt::format("DRAM must serve {}", to_text(s.all.dram_read + s.all.bytes_read))
+                             : fmt::format("the NPU must do {}", to_text(s.all.macs));
+  w.heading("Bound", "no order of the same work can be faster; simulated");
+  w.line("  {} for the whole run ({}, {}); it takes {}, {:.2f} times as long", milliseconds(s.bound),
+         s.bound_by, by, milliseconds(s.all.makespan), ratio(s.all.makespan, s.bound));
+  if (w.decoded()) {
+    w.line("  with every expert in DRAM from the start: {} at most (compute alone)",
+           tokens_text(tokens_per_second_if_resident(s.decode)));
+  }
+}
+
+void write_baseline(Writer& w) {
+  if (!w.report.baseline) return;
+  const Baseline& off = *w.report.baseline;
+  const PhaseSummary& on = w.summary().decode;
+  const double rate = tokens_per_second(on);
+  w.heading("What pre-gating changes", "the same routing, simulated with prefetch off and on");
+  w.line("  off {} -> on {}: {}", tokens_text(off.tokens_per_second), tokens_text(rate),
+         toned(w.look, rate >= off.tokens_per_second ? Tone::good : Tone::bad,
+               fmt::format("{:+.1f} %", 100 * (rate / off.tokens_per_second - 1))));
+  w.line("  stall a token {} -> {}; decode hit rate {} -> {}", milliseconds(off.stall_per_token),
+         milliseconds(per_token(on.stall, on.tokens)), percent(off.hit_rate_decode), percent(hit_rate(on)));
+}
+
+// ---- why ----
+
+void write_stalls(Writer& w) {
+  const std::vector<CauseView> causes = view_causes(w.run());
+  const Duration total = w.summary().all.stall;
+  w.heading("Stalls by cause", fmt::format("the whole run: {} of {}; simulated", milliseconds(total),
+                                           milliseconds(w.summary().all.makespan)));
+  if (causes.empty()) {
+    w.line("  none");
+    return;
+  }
+  Table table({{"cause", Align::left}, {"time"}, {"of stalls"}, {"count"}, {"mean"}, {"longest"}});
+  for (const CauseView& cause : causes) {
+    std::string name(to_text(cause.cause));
+    std::replace(name.begin(), name.end(), '_', ' ');
+    table.row({std::move(name), milliseconds(cause.time), percent(ratio(cause.time, total)),
+               with_commas(cause.count), milliseconds(per_token(cause.time, cause.count)),
+               milliseconds(cause.longest->end - cause.longest->begin)});
+  }
+  w.out += table.text(w.look);
+  w.line("  the longest of each:");
+  for (const CauseView& cause : causes) {
+    w.out += wrapped(fmt::format("{} {}", milliseconds(cause.longest->end - cause.longest->begin),
+                                 explain_stall(w.run(), *cause.longest, w.report.scenario.policy.eviction)),
+                     4, 100);
+  }
+}
+
+void write_prefetch(Writer& w) {
+  const PrefetchSummary& p = w.summary().prefetch;
+  w.heading("Prefetch", fmt::format("{}; simulated", w.run().header.policy));
+  if (p.issued == 0) {
+    w.line("  none issued{}",
+           p.redundant > 0 ? fmt::format(" ({} were redundant)", with_commas(p.redundant)) : "");
+  } else {
+    w.line("  issued {}: useful {} (of them late {}), useless {}; redundant {}, cancelled {}",
+           with_commas(p.issued), with_commas(p.useful), with_commas(p.late), with_commas(p.useless),
+           with_commas(p.redundant), with_commas(p.cancelled));
+    w.line("  accuracy {} (useful of issued), coverage {} (misses removed)", percent(p.accuracy),
+           percent(p.coverage));
+  }
+  const RunSummary& s = w.summary();
+  w.line("  thrashing: {} of the bytes read are reloads; {}", percent(s.thrash_share),
+         s.thrash_step < 0 ? std::string("no step passes 50 %")
+                           : fmt::format("step {} is the first to pass 50 %", s.thrash_step));
+}
+
+void write_phases(Writer& w) {
+  w.heading("Phases", "simulated");
+  Table table({{"", Align::left},
+               {"tokens"},
+               {"makespan"},
+               {"compute"},
+               {"contention"},
+               {"management"},
+               {"stall"},
+               {"hit rate"},
+               {"loads"},
+               {"reloads"},
+               {"read"}});
+  const auto row = [&table](const char* name, const PhaseSummary& p) {
+    if (p.tokens == 0) return;
+    table.row({name, with_commas(p.tokens), milliseconds(p.makespan), percent(ratio(p.compute, p.makespan)),
+               percent(ratio(p.dram_contention, p.makespan)), percent(ratio(p.management, p.makespan)),
+               percent(ratio(p.stall, p.makespan)), percent(hit_rate(p)), with_commas(p.loads),
+               with_commas(p.reloads), to_text(p.bytes_read)});
+  };
+  row("prefill", w.summary().prefill);
+  row("decode", w.summary().decode);
+  w.out += table.text(w.look);
+}
+
+void write_experts(Writer& w) {
+  const std::vector<ExpertView> worst = worst_experts(w.run(), kWorstExperts);
+  if (worst.empty()) return;
+  w.heading("Experts that cost most waiting", "the whole run; simulated");
+  Table table({{"bank"}, {"expert"}, {"stall"}, {"misses"}, {"reloads"}, {"read"}});
+  for (const ExpertView& e : worst) {
+    table.row({std::to_string(e.bank.value()), std::to_string(e.expert), milliseconds(e.stall),
+               with_commas(e.misses), with_commas(e.reloads), to_text(e.bytes)});
+  }
+  w.out += table.text(w.look);
+}
+
+void write_steps(Writer& w) {
+  if (!w.report.per_token) return;
+  w.heading("Step by step", "times in ms, simulated");
+  Table table({{"step"},
+               {"phase", Align::left},
+               {"tokens"},
+               {"makespan"},
+               {"compute"},
+               {"contention"},
+               {"management"},
+               {"stall"},
+               {"hits"},
+               {"late"},
+               {"misses"},
+               {"MiB"}});
+  const std::vector<StepView> steps = view_steps(w.run());
+  const auto ms = [](Duration d) { return fmt::format("{:.3f}", seconds(d) * 1e3); };
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const StepView& s = steps[i];
+    table.row({std::to_string(i), std::string(to_text(s.phase)), std::to_string(s.tokens), ms(s.makespan),
+               ms(s.compute), ms(s.dram_contention), ms(s.management), ms(s.stall), with_commas(s.hits),
+               with_commas(s.late), with_commas(s.misses),
+               fmt::format("{:.1f}", static_cast<double>(s.bytes.count()) / (1 << 20))});
+  }
+  w.out += table.text(w.look);
+}
+
+void write_method(Writer& w) {
+  const RunHeader& header = w.run().header;
+  const RunSummary& s = w.summary();
+  w.heading("Energy", "estimated");
+  if (s.energy_j) {
+    w.line("  {:.2f} J for the run, {:.2f} W on average", *s.energy_j, *s.energy_j / seconds(s.all.makespan));
+  } else {
+    w.line("  not known for this device");
+  }
+  w.heading("How it was computed", "");
+  w.line("  scenario   {}, seed {}, flow fidelity; pregate {}", header.scenario_name,
+         w.report.scenario.policy.seed, header.pregate_version);
+  w.line("  routing    {}{}", to_text(header.origin),
+         header.origin == Origin::synthetic ? ": drawn from a seeded process, nobody recorded it" : "");
+  if (!header.provenance.empty()) w.out += wrapped(header.provenance, 13, 100);
+  w.line("  {}", w.report.costs_note);
+  w.line(
+      "  work       {} events, {} lookups, {} kernel wake-ups in {:.3f} s (measured): {:.0f} times real time",
+      with_commas(s.events), with_commas(s.all.lookups), with_commas(s.kernel_events), w.report.wall_s,
+      w.report.wall_s > 0 ? seconds(s.all.makespan) / w.report.wall_s : 0);
+  if (!w.report.run_file.empty()) w.line("  written    {}", w.report.run_file);
+}
+
+}  // namespace
+
+std::string text_report(const RunReport& report, const Look& look) {
+  Writer w{.report = report, .look = look, .out = {}};
+  write_verdict(w);
+  write_bars(w);
+  write_hits(w);
+  write_bound(w);
+  write_baseline(w);
+  write_stalls(w);
+  write_prefetch(w);
+  write_phases(w);
+  write_experts(w);
+  write_steps(w);
+  write_method(w);
+  return std::move(w.out);
+}
+
+}  // namespace pregate

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <nlohmann/json.hpp>
+
+#include "experiments/analysis.hpp"
+#include "experiments/report.hpp"
+#include "experiments/table.hpp"
+
+namespace pregate {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json causes_of(const PhaseSummary& phase) {
+  Json out = Json::object();
+  for (std::size_t c = 0; c < kStallCauses; ++c) {
+    out[std::string(to_text(static_cast<StallCause>(c)))] = seconds(phase.stall_by_cause[c]);
+  }
+  return out;
+}
+
+Json outcomes_of(const PhaseSummary& phase) {
+  Json out = Json::object();
+  for (std::size_t o = 0; o < phase.outcomes.size(); ++o) {
+    out[std::string(to_text(static_cast<Outcome>(o)))] = phase.outcomes[o];
+  }
+  return out;
+}
+
+Json bins_of(const PhaseSummary& phase) {
+  return {{"compute", phase.compute.count_ps()},
+          {"dram_contention", phase.dram_contention.count_ps()},
+          {"management", phase.management.count_ps()},
+          {"stall", phase.stall.count_ps()}};
+}
+
+Json json_of(const PhaseSummary& phase) {
+  return {{"tokens", phase.tokens},
+          {"makespan_s", seconds(phase.makespan)},
+          {"makespan_ps", phase.makespan.count_ps()},
+          {"bins_ps", bins_of(phase)},
+          {"stall_by_cause", causes_of(phase)},
+          {"lookups", phase.lookups},
+          {"hit_rate", hit_rate(phase)},
+          {"outcomes", outcomes_of(phase)},
+          {"loads", phase.loads},
+          {"reloads", phase.reloads},
+          {"evictions", phase.evictions},
+          {"bytes_read", phase.bytes_read.count()},
+          {"dram_bytes_read", phase.dram_read.count()},
+          {"macs", phase.macs.count()}};
+}
+
+Json json_of(const PrefetchSummary& prefetch) {
+  return {{"issued", prefetch.issued},       {"useful", prefetch.useful},
+          {"late", prefetch.late},           {"useless", prefetch.useless},
+          {"accuracy", prefetch.accuracy},   {"coverage", prefetch.coverage},
+          {"redundant", prefetch.redundant}, {"cancelled", prefetch.cancelled}};
+}
+
+Json json_of(const StepView& step, std::size_t index) {
+  return {{"step", index},
+          {"phase", to_text(step.phase)},
+          {"position", step.position},
+          {"tokens", step.tokens},
+          {"makespan_s", seconds(step.makespan)},
+          {"compute_s", seconds(step.compute)},
+          {"dram_contention_s", seconds(step.dram_contention)},
+          {"management_s", seconds(step.management)},
+          {"stall_s", seconds(step.stall)},
+          {"makespan_ps", step.makespan.count_ps()},
+          {"bins_ps",
+           {{"compute", step.compute.count_ps()},
+            {"dram_contention", step.dram_contention.count_ps()},
+            {"management", step.management.count_ps()},
+            {"stall", step.stall.count_ps()}}},
+          {"hits", step.hits},
+          {"late", step.late},
+          {"misses", step.misses},
+          {"bytes_read", step.bytes.count()}};
+}
+
+// The keys of design.md section 9, in its order.
+void add_stable_keys(Json& out, const RunReport& report) {
+  const RunSummary& s = report.run.summary;
+  const bool decoded = s.decode.tokens > 0;
+  out["tokens"] = s.decode.tokens;
+  out["makespan_s"] = seconds(s.all.makespan);
+  out["tokens_per_second"] = decoded ? Json(tokens_per_second(s.decode)) : Json();
+  out["ttft_s"] = seconds(s.ttft);
+  out["time_per_output_token_s"] =
+      decoded ? Json(seconds(s.decode.makespan) / static_cast<double>(s.decode.tokens)) : Json();
+  out["compute_s"] = seconds(s.all.compute);
+  out["stall_s"] = seconds(s.all.stall);
+  out["dram_contention_s"] = seconds(s.all.dram_contention);
+  out["management_s"] = seconds(s.all.management);
+  out["stall_by_cause"] = causes_of(s.all);
+  out["lookups"] = s.all.lookups;
+  out["hit_rate"] = hit_rate(s.all);
+  out["hit_rate_decode"] = hit_rate(s.decode);
+  out["prefetch"] = json_of(s.prefetch);
+  out["loads"] = s.all.loads;
+  out["reloads"] = s.all.reloads;
+  out["evictions"] = s.all.evictions;
+  out["bytes_read"] = s.all.bytes_read.count();
+  out["thrash_share"] = s.thrash_share;
+  out["opt_hit_rate_decode"] = s.opt_hit_rate_decode;
+  out["recoverable_gap"] = s.recoverable_gap;
+  out["bound_s"] = seconds(s.bound);
+  out["energy_j"] = s.energy_j ? Json(*s.energy_j) : Json();
+  out["events"] = s.events;
+  out["wall_s"] = report.wall_s;
+}
+
+void add_details(Json& out, const RunReport& report) {
+  const RunSummary& s = report.run.summary;
+  out["makespan_ps"] = s.all.makespan.count_ps();
+  out["bins_ps"] = bins_of(s.all);
+  out["prefill_tokens"] = s.prefill.tokens;
+  out["outcomes"] = outcomes_of(s.all);
+  Json misses = Json::object();
+  for (std::size_t c = 1; c < s.misses_by_class.size(); ++c) {
+    misses[std::string(to_text(static_cast<MissClass>(c)))] = s.misses_by_class[c];
+  }
+  out["misses_by_class"] = std::move(misses);
+  out["policy_hit_rate_decode"] = s.policy_hit_rate_decode;
+  out["bound_by"] = s.bound_by;
+  out["thrash_step"] = s.thrash_step < 0 ? Json() : Json(s.thrash_step);
+  out["token_cycle_bytes"] = s.token_cycle.count();
+  out["expert_budget_bytes"] = s.expert_budget.count();
+  out["peak_resident_bytes"] = s.peak_resident.count();
+  out["kernel_events"] = s.kernel_events;
+  out["tokens_per_second_if_resident"] =
+      s.decode.tokens > 0 ? Json(tokens_per_second_if_resident(s.decode)) : Json();
+  out["prefill"] = json_of(s.prefill);
+  out["decode"] = json_of(s.decode);
+}
+
+void add_lists(Json& out, const RunReport& report) {
+  out["stalls"] = Json::array();
+  for (const CauseView& cause : view_causes(report.run)) {
+    out["stalls"].push_back(
+        {{"cause", to_text(cause.cause)},
+         {"time_s", seconds(cause.time)},
+         {"count", cause.count},
+         {"longest_s", seconds(cause.longest->end - cause.longest->begin)},
+         {"longest", explain_stall(report.run, *cause.longest, report.scenario.policy.eviction)}});
+  }
+  out["worst_experts"] = Json::array();
+  for (const ExpertView& expert : worst_experts(report.run, 10)) {
+    out["worst_experts"].push_back({{"bank", expert.bank.value()},
+                                    {"expert", expert.expert},
+                                    {"stall_s", seconds(expert.stall)},
+                                    {"misses", expert.misses},
+                                    {"reloads", expert.reloads},
+                                    {"bytes_read", expert.bytes.count()}});
+  }
+}
+
+void add_provenance(Json& out, const RunReport& report) {
+  const RunHeader& header = report.run.header;
+  out["scenario"] = header.scenario_name;
+  out["device"] = header.device;
+  out["model"] = header.model;
+  out["policy"] = header.policy;
+  out["origin"] = to_text(header.origin);
+  out["synthetic"] = header.origin == Origin::synthetic;
+  out["provenance"] = header.provenance;
+  out["costs_from"] = header.costs_from;
+  out["costs_note"] = report.costs_note;
+  out["seed"] = report.scenario.policy.seed;
+  out["pregate_version"] = header.pregate_version;
+  out["labels"] = {
+      {"simulated", "all times, rates, counts and bytes"}, {"measured", "wall_s"}, {"estimated", "energy_j"}};
+}
+
+}  // namespace
+
+std::string json_report(const RunReport& report) {
+  Json out = Json::object();
+  add_stable_keys(out, report);
+  if (report.per_token) {
+    out["per_token"] = Json::array();
+    const std::vector<StepView> steps = view_steps(report.run);
+    for (std::size_t i = 0; i < steps.size(); ++i) out["per_token"].push_back(json_of(steps[i], i));
+  }
+  out["baseline"] = nullptr;
+  if (report.baseline) {
+    out["baseline"] = {{"tokens_per_second", report.baseline->tokens_per_second},
+                       {"stall_per_token_s", seconds(report.baseline->stall_per_token)},
+                       {"hit_rate_decode", report.baseline->hit_rate_decode}};
+  }
+  add_details(out, report);
+  add_lists(out, report);
+  add_provenance(out, report);
+  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace pregate

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/run_setup.hpp"
+
+#include <fmt/format.h>
+
+#include "experiments/trace_input.hpp"
+#include "traces/import.hpp"
+#include "traces/synthetic.hpp"
+
+namespace pregate {
+namespace {
+
+Status set(ScenarioDocument& document, std::string_view path, std::string_view value,
+           std::string_view option) {
+  const Status done = document.set(fmt::format("{}={}", path, value));
+  return done.ok() ? done : Status(done.error().at(std::string(option)));
+}
+
+// A scenario file means traces beside itself; a trace on the command line is where the command stands.
+Status anchor_trace(ScenarioDocument& document, const NamedText& source, const std::string& scenario) {
+  const std::string trace = document.trace_path();
+  const std::size_t slash = source.path.rfind('/');
+  const bool from_disk = source.path == scenario;
+  if (trace.empty() || trace.front() == '/' || !from_disk || slash == std::string::npos) return {};
+  return set(document, "workload.trace", source.path.substr(0, slash + 1) + trace, source.path);
+}
+
+// One seed for everything that is drawn: a run with another seed is another draw of its routing too.
+Status apply_seed(ScenarioDocument& document, std::uint64_t seed) {
+  if (Status done = set(document, "sim.seed", fmt::format("{}", seed), "--seed"); !done) return done;
+  if (!document.trace_path().empty()) return {};
+  return set(document, "workload.synthetic.seed", fmt::format("{}", seed), "--seed");
+}
+
+Status apply(ScenarioDocument& document, const RunRequest& request) {
+  Status done;
+  if (!request.model.empty() && request.model != "none")
+    done = set(document, "model.preset", request.model, "--model");
+  if (done.ok() && !request.device.empty()) done = set(document, "device.id", request.device, "--device");
+  if (done.ok() && !request.trace.empty()) done = set(document, "workload.trace", request.trace, "--trace");
+  if (done.ok() && request.seed) done = apply_seed(document, *request.seed);
+  for (const std::string& assignment : request.assignments) {
+    if (!done) break;
+    done = document.set(assignment);
+    if (!done) done = done.error().at("--set");
+  }
+  return done;
+}
+
+Result<LoadedTrace> load_workload(const ShippedCatalogue& catalogue, const Scenario& scenario,
+                                  const RunRequest& request) {
+  const std::string& path = scenario.workload.trace;
+  if (!scenario.model || request.model == "none") return load_costed_trace(catalogue, path, request.model);
+  Result<RouteTrace> trace = load_trace(path, {.model = scenario.model, .provenance = {}});
+  if (!trace) return trace.error();
+  return LoadedTrace{.trace = std::make_shared<const RouteTrace>(std::move(*trace)),
+                     .note = fmt::format("costs: {}, as the scenario says", scenario.model->costs_from)};
+}
+
+Result<LoadedTrace> draw_workload(const Scenario& scenario, const std::string& file) {
+  if (!scenario.workload.synthetic) {
+    return bad_input("a trace (workload.trace or --trace) or parameters to draw one (workload.synthetic)",
+                     "neither", "workload")
+        .at(file);
+  }
+  if (!scenario.model) {
+    return bad_input("a model to draw routing for (model.preset or --model)", "none", "model.preset")
+        .at(file);
+  }
+  return LoadedTrace{
+      .trace = std::make_shared<const RouteTrace>(synthesize(*scenario.model, *scenario.workload.synthetic)),
+      .note = fmt::format("costs: {}", scenario.model->costs_from)};
+}
+
+}  // namespace
+
+Result<RunSetup> set_up_run(const ShippedCatalogue& catalogue, const RunRequest& request) {
+  const std::string base = !request.scenario.empty() ? request.scenario
+                           : request.trace.empty()   ? "demo"
+                                                     : "replay";
+  const Result<NamedText> source = catalogue.scenario(base);
+  if (!source) return source.error();
+  Result<ScenarioDocument> document = ScenarioDocument::parse(*source);
+  if (!document) return document.error();
+  if (Status done = anchor_trace(*document, *source, base); !done) return done.error();
+  if (Status done = apply(*document, request); !done) return done.error();
+  Result<Scenario> scenario = document->resolve(catalogue);
+  if (!scenario) return scenario.error();
+  if (request.model == "none") scenario->model.reset();
+  const Result<LoadedTrace> workload = scenario->workload.trace.empty()
+                                           ? draw_workload(*scenario, source->path)
+                                           : load_workload(catalogue, *scenario, request);
+  if (!workload) return workload.error();
+  return RunSetup{.scenario = std::move(*scenario),
+                  .scenario_file = source->path,
+                  .trace = workload->trace,
+                  .costs_note = workload->note};
+}
+
+}  // namespace pregate

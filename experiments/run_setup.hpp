@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the arguments of `run` to what simulate() takes: which scenario, whose routing, which costs.
+// Everything that can be wrong with the input is found here, before time starts.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "experiments/catalogue.hpp"
+#include "traces/route_trace.hpp"
+#include "traces/scenario.hpp"
+
+namespace pregate {
+
+struct RunRequest {
+  std::string scenario;  // a shipped name or a file; empty: demo, or replay when a trace is given
+  std::string model, device, trace;
+  std::optional<std::uint64_t> seed;
+  std::vector<std::string> assignments;  // of --set, in order
+};
+
+struct RunSetup {
+  Scenario scenario;
+  std::string scenario_file;  // for errors that simulate() finds
+  std::shared_ptr<const RouteTrace> trace;
+  std::string costs_note;  // which costs and why, in words
+};
+
+Result<RunSetup> set_up_run(const ShippedCatalogue& catalogue, const RunRequest& request);
+
+}  // namespace pregate

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verbs of the command, a file each. A verb declares its arguments and leaves its action in the session;
+// the command parses, runs the action and prints what it leaves in `out`. Private to experiments/: it shows
+// CLI11.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "experiments/catalogue.hpp"
+#include "experiments/terminal.hpp"
+
+namespace pregate {
+
+struct Session {
+  Look look;
+  ShippedCatalogue catalogue;
+  std::function<Status()> action;  // of the verb that was asked for
+  std::string out;                 // goes to stdout when the action has succeeded
+};
+
+void add_run_verb(CLI::App& app, Session& session);
+void add_trace_verbs(CLI::App& app, Session& session);
+void add_devices_verb(CLI::App& app, Session& session);
+void add_models_verb(CLI::App& app, Session& session);
+// Verbs of `trace` that compute much.
+void add_trace_curve_verb(CLI::App& trace, Session& session);
+void add_trace_fit_verb(CLI::App& trace, Session& session);
+
+}  // namespace pregate
