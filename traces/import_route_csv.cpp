@@ -292,7 +292,7 @@ Status CsvImporter::begin_rows(std::string_view line) {
   if (!shape) return shape.error();
   trace_.header.model = std::move(*shape);
   trace_.header.provenance = options_.provenance.empty()
-                                 ? fmt::format("imported from a route_trace v1 CSV of {}", preamble_.model())
+                                 ? fmt::format("imported from a route_trace v1 CSV of {}", sizes->name)
                                  : options_.provenance;
   steps_.emplace(trace_.header.model);
   return layout_.take(line);

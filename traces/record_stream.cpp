@@ -87,11 +87,20 @@ class Unpacker {
     taken_ += static_cast<std::int64_t>(part->size());
     return {};
   }
+  // The bits that fill the last byte of the last block are no part of the data, so the checksum leaves them
+  // out. Z_BLOCK stops at the end of a block and says in data_type how many bits of the last byte are unused
+  // (zlib.h, inflate()).
+  [[nodiscard]] bool check_padding() const {
+    constexpr int kEndOfBlock = 128, kLastBlock = 64;
+    if ((zlib_.data_type & kEndOfBlock) == 0 || (zlib_.data_type & kLastBlock) == 0) return true;
+    return (last_byte_ >> (8 - (zlib_.data_type & 7))) == 0;
+  }
   [[nodiscard]] std::string byte_place() const { return fmt::format("byte {}", taken_ - zlib_.avail_in); }
 
   std::unique_ptr<ByteSource> source_;
   z_stream zlib_{};
-  std::int64_t taken_ = 0;  // bytes handed to zlib so far
+  std::int64_t taken_ = 0;       // bytes handed to zlib so far
+  unsigned char last_byte_ = 0;  // that zlib consumed
   bool source_ended_ = false;
   bool ended_ = false;
 };
@@ -121,12 +130,16 @@ Result<std::size_t> Unpacker::read(char* out, std::size_t size) {
     if (zlib_.avail_in == 0 && source_ended_) {
       return bad_input("the rest of the compressed data", "the end of the file", byte_place());
     }
-    const int code = inflate(&zlib_, Z_NO_FLUSH);
+    const Bytef* before = zlib_.next_in;
+    const int code = inflate(&zlib_, Z_BLOCK);
+    if (zlib_.next_in != before) last_byte_ = zlib_.next_in[-1];
     if (code == Z_STREAM_END) {
       ended_ = true;
     } else if (code != Z_OK && code != Z_BUF_ERROR) {
       return bad_input("intact compressed data", zlib_.msg != nullptr ? zlib_.msg : "damaged data",
                        byte_place());
+    } else if (!check_padding()) {
+      return bad_input("intact compressed data", "bits set behind the last block", byte_place());
     }
   }
   return size - zlib_.avail_out;

@@ -33,24 +33,24 @@ class RunCheck {
   template <typename Id>
   static Status reference(const char* what, Id id, std::size_t size) {
     if (!id.valid() || id.value() < size) return {};
-    return bad_input(fmt::format("a {} below {}", what, size), fmt::format("{}", id.value()));
+    return bad_input(fmt::format("{} below {}", what, size), fmt::format("{}", id.value()));
   }
   [[nodiscard]] Status place(std::int32_t step, LayerId layer) const {
     if (step < 0 || static_cast<std::size_t>(step) >= run_.steps.size()) {
       return bad_input(fmt::format("a step below {}", run_.steps.size()), fmt::format("{}", step));
     }
-    return reference("layer", layer, run_.model.layers.size());
+    return reference("a layer", layer, run_.model.layers.size());
   }
   static Status order(SimTime begin, SimTime end) {
     if (begin <= end) return {};
     return bad_input("an end at or after the begin",
                      fmt::format("{} ps before it", (begin - end).count_ps()));
   }
-  [[nodiscard]] Status expert(ExpertId id) const { return reference("expert", id, experts_); }
-  [[nodiscard]] Status load(LoadId id) const { return reference("load", id, run_.loads.size()); }
-  [[nodiscard]] Status event(EventId id) const { return reference("event", id, run_.events.size()); }
+  [[nodiscard]] Status expert(ExpertId id) const { return reference("an expert", id, experts_); }
+  [[nodiscard]] Status load(LoadId id) const { return reference("a load", id, run_.loads.size()); }
+  [[nodiscard]] Status event(EventId id) const { return reference("an event", id, run_.events.size()); }
   [[nodiscard]] Status eviction(EvictionId id) const {
-    return reference("eviction", id, run_.evictions.size());
+    return reference("an eviction", id, run_.evictions.size());
   }
 
   static Status all(std::initializer_list<Status> parts) {
