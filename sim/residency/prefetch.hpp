@@ -17,6 +17,8 @@ struct PrefetchWish {
   LayerId layer;  // the layer the expert is for
   ExpertId expert;
   Purpose purpose = Purpose::speculative;  // or committed
+
+  friend bool operator==(const PrefetchWish&, const PrefetchWish&) = default;
 };
 
 class Prefetcher {

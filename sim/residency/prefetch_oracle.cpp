@@ -19,16 +19,17 @@ class Oracle final : public Prefetcher {
         residency_(*context.residency),
         budget_(context.budget),
         most_events_(kMostStepsAhead * static_cast<std::size_t>(context.model->moe_layers())),
-        seen_at_(table_.size()) {}
+        seen_in_(table_.size(), 0) {}
 
   void event(EventId event, LayerId /*layer*/, std::span<const ExpertId> chosen,
              std::vector<PrefetchWish>& out) override {
+    ++window_;
     Bytes room = budget_;
-    for (const ExpertId expert : chosen) take(expert, event, room);
+    for (const ExpertId expert : chosen) take(expert, room);
     const std::size_t end = std::min(future_.size(), std::size_t{event.value()} + 1 + most_events_);
     for (std::uint32_t i = event.value() + 1; i < end; ++i) {
       for (const ExpertId expert : future_.experts(EventId(i))) {
-        if (!take(expert, event, room)) continue;
+        if (!take(expert, room)) continue;
         if (room < Bytes()) return;
         if (residency_.presence(expert) != Presence::absent) continue;
         out.push_back({future_.info(EventId(i)).layer, expert, Purpose::committed});
@@ -37,10 +38,10 @@ class Oracle final : public Prefetcher {
   }
 
  private:
-  // Whether this is the expert's first place in the window of `event`; takes its bytes then.
-  bool take(ExpertId expert, EventId event, Bytes& room) {
-    if (seen_at_[expert.value()] == event) return false;
-    seen_at_[expert.value()] = event;
+  // Whether this is the expert's first place in the window; takes its bytes then.
+  bool take(ExpertId expert, Bytes& room) {
+    if (seen_in_[expert.value()] == window_) return false;
+    seen_in_[expert.value()] = window_;
     room -= table_.bytes(expert);
     return true;
   }
@@ -50,7 +51,8 @@ class Oracle final : public Prefetcher {
   const Residency& residency_;
   Bytes budget_;
   std::size_t most_events_;
-  std::vector<EventId> seen_at_;  // by expert: the event whose window it was last seen in
+  std::uint64_t window_ = 0;            // one an event
+  std::vector<std::uint64_t> seen_in_;  // by expert: the window it was last seen in
 };
 
 }  // namespace
