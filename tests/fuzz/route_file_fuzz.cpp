@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The input is read as a file, and, packed, as the plain records inside one: mutations would never get past
+// the checksum.
+#include "tests/fuzz/target.hpp"
+#include "tests/traces/trace_fixtures.hpp"
+#include "traces/record_stream.hpp"
+#include "traces/route_file.hpp"
+
+namespace pregate {
+namespace {
+
+void try_bytes(std::string_view bytes) {
+  const auto trace = read_route_bytes(bytes, "fuzz.route");
+  if (!trace) return fuzz::check_refusal(trace.error());
+  ++fuzz::accepted;
+  check(trace->header.model.validate().ok(), "an accepted model is valid");
+  for (const RouteStep& step : trace->steps) {
+    check(validate_step(step, trace->header.model).ok(), "an accepted step is valid");
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> fuzz::seeds() {
+  std::vector<std::string> out;
+  for (std::uint64_t seed = 1; seed < 4; ++seed) {
+    const std::string path = testing::TempDir() + "/fuzz_seed_" + std::to_string(::getpid()) + ".route";
+    check(write_route(path, fixtures::random_trace(seed, 2)).ok(), "a seed can be written");
+    out.push_back(fixtures::slurp(path));
+    out.push_back(*decompress_stream(out.back(), path));
+    std::filesystem::remove(path);
+  }
+  return out;
+}
+
+}  // namespace pregate
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text = pregate::fuzz::text_of(data, size);
+  pregate::try_bytes(text);
+  pregate::try_bytes(pregate::compress_stream(text));
+  return 0;
+}
