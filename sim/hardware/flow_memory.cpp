@@ -21,6 +21,7 @@ FlowMemory::FlowMemory(const sc_core::sc_module_name& name, const DeviceSpec& de
   const ResourceId dram = network_.add_resource(device.dram.usable_bandwidth);
   from_flash_.through(flash).through(dram, device.dram.write_cost);
   from_flash_.cap = device.flash.lane_bandwidth;
+  from_flash_.requester = 1;  // one DMA engine, however many lanes
   if (device.link) from_flash_.through(network_.add_resource(device.link->bandwidth));
   to_npu_.through(dram);
 
@@ -62,11 +63,11 @@ void FlowMemory::wake() {
   armed_ = false;
   ended_.clear();
   network_.advance(kernel_now(), ended_);
-  // Clients start new transfers from here, so the list must not be walked by iterator.
-  for (std::size_t i = 0; i < ended_.size(); ++i) {
-    const Owner owner = owners_[ended_[i].value()];
-    owner.client->transfer_done(owner.tag);
-  }
+  // Clients start new transfers from here, which may take over the ids of those that just ended: look up all
+  // owners first.
+  due_.clear();
+  for (const FlowId flow : ended_) due_.push_back(owners_[flow.value()]);
+  for (const Owner& owner : due_) owner.client->transfer_done(owner.tag);
   arm();
 }
 

@@ -38,6 +38,7 @@ class FlowMemory final : public sc_core::sc_module, public MemorySystem {
   Bandwidth npu_port_;
   std::vector<Owner> owners_;  // by FlowId
   std::vector<FlowId> ended_;
+  std::vector<Owner> due_;
   sc_core::sc_event deadline_;
   bool armed_ = false;
   SimTime armed_for_;

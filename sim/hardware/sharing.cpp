@@ -69,6 +69,19 @@ void FluidNetwork::set_rate(Flow& flow, std::int64_t rate) {
   flow.ends = now_ + Duration::ps(ceil_div_fast(flow.remaining, rate));
 }
 
+// Weights are scaled so that dividing them among the flows of a requester leaves integers.
+void FluidNetwork::weigh() {
+  constexpr std::int64_t kScale = 27'720;  // divisible by 1..12
+  std::array<std::int32_t, 256> flows_of{};
+  for (const std::uint32_t slot : moving_) ++flows_of[flows_[slot].spec.requester];
+  for (const std::uint32_t slot : moving_) {
+    Flow& flow = flows_[slot];
+    flow.frozen = false;
+    const std::int32_t siblings = flow.spec.requester == 0 ? 1 : flows_of[flow.spec.requester];
+    flow.share = std::max<std::int64_t>(flow.spec.weight * kScale / siblings, 1);
+  }
+}
+
 // Progressive filling. Each round finds the tightest constraint, settles the flows it binds, and takes what
 // they use away.
 void FluidNetwork::solve() {
@@ -76,7 +89,7 @@ void FluidNetwork::solve() {
   std::array<std::int64_t, 16> left{};
   check(capacity_.size() <= left.size(), "too many resources");
   std::copy(capacity_.begin(), capacity_.end(), left.begin());
-  for (const std::uint32_t slot : moving_) flows_[slot].frozen = false;
+  weigh();
 
   std::size_t unsettled = moving_.size();
   while (unsettled > 0) {
@@ -86,10 +99,10 @@ void FluidNetwork::solve() {
       const Flow& flow = flows_[slot];
       if (flow.frozen) continue;
       for (std::uint8_t u = 0; u < flow.spec.use_count; ++u) {
-        pressure[flow.spec.uses[u].resource.value()] += flow.spec.weight * flow.spec.uses[u].cost.value;
+        pressure[flow.spec.uses[u].resource.value()] += flow.share * flow.spec.uses[u].cost.value;
       }
       if (flow.spec.cap.count() > 0) {
-        const Level own{flow.spec.cap.count(), flow.spec.weight};
+        const Level own{flow.spec.cap.count(), flow.share};
         if (own.below(lowest)) lowest = own;
       }
     }
@@ -103,8 +116,7 @@ void FluidNetwork::solve() {
     for (const std::uint32_t slot : moving_) {
       Flow& flow = flows_[slot];
       if (flow.frozen) continue;
-      const bool capped =
-          flow.spec.cap.count() > 0 && !lowest.below({flow.spec.cap.count(), flow.spec.weight});
+      const bool capped = flow.spec.cap.count() > 0 && !lowest.below({flow.spec.cap.count(), flow.share});
       bool bound = capped;
       for (std::uint8_t u = 0; u < flow.spec.use_count && !bound; ++u) {
         const std::size_t r = flow.spec.uses[u].resource.value();
@@ -114,9 +126,8 @@ void FluidNetwork::solve() {
       flow.frozen = true;
       --unsettled;
       const std::int64_t share =
-          capped
-              ? flow.spec.cap.count()
-              : static_cast<std::int64_t>(Int128{lowest.numerator} * flow.spec.weight / lowest.denominator);
+          capped ? flow.spec.cap.count()
+                 : static_cast<std::int64_t>(Int128{lowest.numerator} * flow.share / lowest.denominator);
       set_rate(flow, std::max<std::int64_t>(share, 1));
     }
     // What the settled flows use is taken away only after the round, so that all of a bottleneck's flows see

@@ -41,6 +41,9 @@ struct FlowSpec {
   std::uint8_t use_count = 0;
   Bandwidth cap;            // of this flow alone; zero: none
   std::int32_t weight = 1;  // share against other flows
+  // Flows of one requester (a flash controller with many requests in flight) divide its weight between them,
+  // so that more lanes do not take more of the DRAM. Zero: a requester of its own.
+  std::uint8_t requester = 0;
 
   FlowSpec& through(ResourceId resource, Permille cost = {}) {
     check(use_count < uses.size(), "a flow crosses at most four resources");
@@ -67,14 +70,16 @@ class FluidNetwork {
  private:
   struct Flow {
     FlowSpec spec;
-    Int128 remaining = 0;   // byte x 10^-12, as of `since`
-    std::int64_t rate = 0;  // bytes per second
-    SimTime since;          // when the rate last changed; while waiting: when it starts to move
-    SimTime ends;           // at this rate
-    bool frozen = false;    // scratch of solve()
+    Int128 remaining = 0;    // byte x 10^-12, as of `since`
+    std::int64_t rate = 0;   // bytes per second
+    SimTime since;           // when the rate last changed; while waiting: when it starts to move
+    SimTime ends;            // at this rate
+    std::int64_t share = 0;  // effective weight; scratch of solve(), like `frozen`
+    bool frozen = false;
   };
 
   void solve();
+  void weigh();
   void set_rate(Flow& flow, std::int64_t rate);
   void give_back(std::uint32_t slot) { free_.push_back(slot); }
 

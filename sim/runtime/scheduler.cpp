@@ -116,7 +116,6 @@ Status Scheduler::begin_event(std::size_t layer, const LayerRouting& routing) {
   const auto lookups = parts_.residency.begin_event(event, chosen_);
   lookups_.assign(lookups.begin(), lookups.end());
   parts_.recorder.begin_event(layer_id(layer), lookups_, kernel_now());
-  parts_.loader.cancel_stale_speculation(layer_id(layer));
 
   awaited_.assign(chosen_.size(), LoadId());
   ready_.clear();
@@ -136,6 +135,8 @@ Status Scheduler::begin_event(std::size_t layer, const LayerRouting& routing) {
     }
     ++awaited_count_;
   }
+  // After the adoptions: what is still queued for this layer was guessed wrong.
+  parts_.loader.cancel_stale_speculation(layer_id(layer));
   parts_.prefetcher.event(event, layer_id(layer), chosen_, wishes_);
   return {};
 }

@@ -132,11 +132,13 @@ TEST(ClosedForm, ManagementOfALoad_IsPaidByTheNpuOnce) {
   EXPECT_EQ(run.summary.all.management, Duration::us(107));
 }
 
-// Four experts in turn: below the cycle LRU has lost each when it comes again, above it has them all.
+// Two events of two experts in turn. Lookups are event-atomic, so an event finds what of it survived the
+// event before: LRU hits nothing from one event's bytes below the cycle down, and everything from the cycle
+// up.
 TEST(ClosedForm, TheLruCliff_StandsAtTheTokenCycle) {
   const ModelShape model = round_model({{}, {}}, 4, 2);
   std::vector<std::vector<std::vector<std::uint16_t>>> steps(10, {{0, 1}, {2, 3}});
-  Scenario scenario = round_scenario(Bytes(3'999'999));
+  Scenario scenario = round_scenario(Bytes(2'999'999));
   const RunRecord below = must_run(scenario, decode_trace(model, steps));
   EXPECT_EQ(below.summary.token_cycle, Bytes(4'000'000));
   EXPECT_EQ(below.summary.decode.outcomes[static_cast<std::size_t>(Outcome::resident_hit)], 0);

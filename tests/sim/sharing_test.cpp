@@ -69,6 +69,19 @@ TEST(Sharing, Weights_DivideABottleneckInProportion) {
   EXPECT_EQ(network.rate(b), gb_per_s(3));
 }
 
+TEST(Sharing, FlowsOfOneRequester_DivideItsShare) {
+  FluidNetwork network;
+  const auto dram = network.add_resource(gb_per_s(12));
+  FlowSpec lane;
+  lane.through(dram).requester = 1;
+  const auto a = network.start(lane, Bytes(1'000'000), Duration(), SimTime());
+  network.start(lane, Bytes(1'000'000), Duration(), SimTime());
+  network.start(lane, Bytes(1'000'000), Duration(), SimTime());
+  const auto npu = network.start(FlowSpec{}.through(dram), Bytes(1'000'000), Duration(), SimTime());
+  EXPECT_EQ(network.rate(npu), gb_per_s(6));
+  EXPECT_EQ(network.rate(a), gb_per_s(2));
+}
+
 TEST(Sharing, ACostlyWrite_TakesMoreOfTheDram) {
   FluidNetwork network;
   const auto dram = network.add_resource(gb_per_s(10));
