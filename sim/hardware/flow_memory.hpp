@@ -20,6 +20,7 @@ class FlowMemory final : public sc_core::sc_module, public MemorySystem {
   void read_flash(Bytes size, Duration latency, TransferClient& client, std::uint32_t tag) override;
   void stream_to_npu(Bytes size, Bandwidth cap, Duration latency, TransferClient& client,
                      std::uint32_t tag) override;
+  [[nodiscard]] bool idle() const override { return network_.active() == 0; }
   [[nodiscard]] Bandwidth npu_port() const override { return npu_port_; }
   [[nodiscard]] std::int64_t wake_ups() const { return wake_ups_; }
 

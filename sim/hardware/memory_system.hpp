@@ -24,6 +24,9 @@ class MemorySystem {
   // The NPU streams `size` bytes from DRAM at no more than `cap`. No bytes: a plain wait of `latency`.
   virtual void stream_to_npu(Bytes size, Bandwidth cap, Duration latency, TransferClient& client,
                              std::uint32_t tag) = 0;
+  // Nothing moves and nothing waits to: what is started now has the memory to itself until somebody starts
+  // more.
+  [[nodiscard]] virtual bool idle() const = 0;
   // The fastest the NPU can stream with DRAM to itself.
   [[nodiscard]] virtual Bandwidth npu_port() const = 0;
 };

@@ -46,6 +46,12 @@ bool Npu::plan(const OperatorCost& cost, Plan& out) const {
 
 void Npu::run(const Plan& plan) {
   if (plan.alone == Duration()) return;
+  if (memory_.idle()) {
+    // Only the caller starts transfers, and it sleeps until this operator is done: the time alone is the
+    // time.
+    sc_core::wait(to_kernel(plan.alone));
+    return;
+  }
   const Duration latency = plan.bytes > Bytes() ? Duration() : plan.alone;
   memory_.stream_to_npu(plan.bytes, plan.rate, latency, *this, 0);
   sc_core::wait(done_);

@@ -37,6 +37,7 @@ ResourceId FluidNetwork::add_resource(Bandwidth capacity) {
 FlowId FluidNetwork::start(const FlowSpec& spec, Bytes size, Duration delay, SimTime now) {
   check(now >= now_, "time runs forward");
   now_ = now;
+  check(spec.requester < kRequesters, "too many requesters");
   std::uint32_t slot;
   if (free_.empty()) {
     slot = static_cast<std::uint32_t>(flows_.size());
@@ -69,10 +70,20 @@ void FluidNetwork::set_rate(Flow& flow, std::int64_t rate) {
   flow.ends = now_ + Duration::ps(ceil_div_fast(flow.remaining, rate));
 }
 
+// A flow by itself needs no filling: the tightest of its cap and what its resources can give.
+std::int64_t FluidNetwork::rate_alone(const FlowSpec& spec) const {
+  std::int64_t rate = spec.cap.count() > 0 ? spec.cap.count() : INT64_MAX;
+  for (std::uint8_t u = 0; u < spec.use_count; ++u) {
+    rate = std::min(rate, capacity_[spec.uses[u].resource.value()] / spec.uses[u].cost.value);
+  }
+  check(rate < INT64_MAX, "a flow needs a cap or a resource");
+  return std::max<std::int64_t>(rate, 1);
+}
+
 // Weights are scaled so that dividing them among the flows of a requester leaves integers.
 void FluidNetwork::weigh() {
   constexpr std::int64_t kScale = 27'720;  // divisible by 1..12
-  std::array<std::int32_t, 256> flows_of{};
+  std::array<std::int32_t, kRequesters> flows_of{};
   for (const std::uint32_t slot : moving_) ++flows_of[flows_[slot].spec.requester];
   for (const std::uint32_t slot : moving_) {
     Flow& flow = flows_[slot];
@@ -89,6 +100,11 @@ void FluidNetwork::solve() {
   std::array<std::int64_t, 16> left{};
   check(capacity_.size() <= left.size(), "too many resources");
   std::copy(capacity_.begin(), capacity_.end(), left.begin());
+  if (moving_.size() == 1) {
+    Flow& only = flows_[moving_.front()];
+    set_rate(only, rate_alone(only.spec));
+    return;
+  }
   weigh();
 
   std::size_t unsettled = moving_.size();

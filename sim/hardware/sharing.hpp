@@ -36,6 +36,8 @@ struct ResourceUse {
   Permille cost;
 };
 
+inline constexpr std::uint8_t kRequesters = 4;
+
 struct FlowSpec {
   std::array<ResourceUse, 4> uses{};
   std::uint8_t use_count = 0;
@@ -43,7 +45,7 @@ struct FlowSpec {
   std::int32_t weight = 1;  // share against other flows
   // Flows of one requester (a flash controller with many requests in flight) divide its weight between them,
   // so that more lanes do not take more of the DRAM. Zero: a requester of its own.
-  std::uint8_t requester = 0;
+  std::uint8_t requester = 0;  // below kRequesters
 
   FlowSpec& through(ResourceId resource, Permille cost = {}) {
     check(use_count < uses.size(), "a flow crosses at most four resources");
@@ -80,6 +82,7 @@ class FluidNetwork {
 
   void solve();
   void weigh();
+  [[nodiscard]] std::int64_t rate_alone(const FlowSpec& spec) const;
   void set_rate(Flow& flow, std::int64_t rate);
   void give_back(std::uint32_t slot) { free_.push_back(slot); }
 
