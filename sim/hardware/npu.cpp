@@ -23,7 +23,21 @@ Npu::Npu(const sc_core::sc_module_name& name, const DeviceSpec& device, MemorySy
       memory_(memory),
       done_("done") {}
 
-bool Npu::plan(const OperatorCost& cost, Plan& out) const {
+bool Npu::plan(const OperatorCost& cost, Plan& out) {
+  const auto key =
+      static_cast<std::uint64_t>(cost.bytes.count()) * 31 + static_cast<std::uint64_t>(cost.macs.count());
+  Remembered& slot = remembered_[(key * 0x9e3779b97f4a7c15ULL) >> 58];
+  if (!slot.filled || slot.cost.bytes != cost.bytes || slot.cost.macs != cost.macs) {
+    slot.filled = false;
+    if (!work_out(cost, slot.plan)) return false;
+    slot.cost = cost;
+    slot.filled = true;
+  }
+  out = slot.plan;
+  return true;
+}
+
+bool Npu::work_out(const OperatorCost& cost, Plan& out) const {
   const Duration arithmetic = bounded_time(cost.macs.count(), spec_.mac_rate.count());
   const Duration streaming = bounded_time(cost.bytes.count(), memory_.npu_port().count());
   Duration span = std::max(arithmetic, streaming) + fixed_;

@@ -5,6 +5,7 @@
 // over `alone` is DRAM contention. Leaves out SRAM reuse across operators: every operator reads its weights.
 #pragma once
 
+#include <array>
 #include <systemc>
 
 #include "sim/hardware/memory_system.hpp"
@@ -28,7 +29,7 @@ class Npu final : public sc_core::sc_module, private TransferClient {
     Bytes bytes;
     Bandwidth rate;  // at which the bytes are asked for
   };
-  [[nodiscard]] bool plan(const OperatorCost& cost, Plan& out) const;
+  [[nodiscard]] bool plan(const OperatorCost& cost, Plan& out);
   // Runs it; returns when it is done. Call from an SC_THREAD.
   void run(const Plan& plan);
   // Occupies the unit with something that is not an operator (cache management).
@@ -36,6 +37,15 @@ class Npu final : public sc_core::sc_module, private TransferClient {
 
  private:
   void transfer_done(std::uint32_t tag) override;
+  [[nodiscard]] bool work_out(const OperatorCost& cost, Plan& out) const;
+
+  // Layers repeat, so a few costs make up a whole run: the divisions of a plan are done once for each.
+  struct Remembered {
+    OperatorCost cost;
+    Plan plan;
+    bool filled = false;
+  };
+  std::array<Remembered, 64> remembered_{};
 
   NpuSpec spec_;
   Duration fixed_;  // launch and first DRAM access
