@@ -61,18 +61,28 @@ bool Npu::work_out(const OperatorCost& cost, Plan& out) const {
 void Npu::run(const Plan& plan) {
   if (plan.alone == Duration()) return;
   if (memory_.idle()) {
-    // Only the caller starts transfers, and it sleeps until this operator is done: the time alone is the
-    // time.
-    sc_core::wait(to_kernel(plan.alone));
+    ahead_ += plan.alone;
     return;
   }
+  settle();
   const Duration latency = plan.bytes > Bytes() ? Duration() : plan.alone;
   memory_.stream_to_npu(plan.bytes, plan.rate, latency, *this, 0);
   sc_core::wait(done_);
 }
 
 void Npu::occupy(Duration span) {
-  if (span > Duration()) sc_core::wait(to_kernel(span));
+  ahead_ += span;
+  if (!memory_.idle()) settle();
+}
+
+SimTime Npu::now() const {
+  return kernel_now() + ahead_;
+}
+
+void Npu::settle() {
+  if (ahead_ == Duration()) return;
+  // The clock moves while the thread sleeps, so the lead is given up first.
+  sc_core::wait(to_kernel(std::exchange(ahead_, Duration())));
 }
 
 void Npu::transfer_done(std::uint32_t) {

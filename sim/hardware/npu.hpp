@@ -30,10 +30,17 @@ class Npu final : public sc_core::sc_module, private TransferClient {
     Bandwidth rate;  // at which the bytes are asked for
   };
   [[nodiscard]] bool plan(const OperatorCost& cost, Plan& out);
-  // Runs it; returns when it is done. Call from an SC_THREAD.
+  // Runs it; returns when it is done. Call from an SC_THREAD, the one that also starts all loads.
   void run(const Plan& plan);
   // Occupies the unit with something that is not an operator (cache management).
   void occupy(Duration span);
+
+  // While the memory is idle nothing can happen before the caller does something, so the unit runs ahead of
+  // the kernel's clock and only notes by how much: a run of resident experts costs no kernel event. now() is
+  // the unit's time; settle() lets the kernel catch up, and must be called before anything else that depends
+  // on its clock.
+  [[nodiscard]] SimTime now() const;
+  void settle();
 
  private:
   void transfer_done(std::uint32_t tag) override;
@@ -51,6 +58,7 @@ class Npu final : public sc_core::sc_module, private TransferClient {
   Duration fixed_;  // launch and first DRAM access
   MemorySystem& memory_;
   sc_core::sc_event done_;
+  Duration ahead_;
 };
 
 inline constexpr Duration kLongestOperator = Duration::seconds(100'000);

@@ -43,6 +43,7 @@ class Loader final : public sc_core::sc_module, private LoadSink {
   [[nodiscard]] const sc_core::sc_event& arrival() const { return arrival_; }
   // The NPU's time for cache management that has piled up, handed over and reset.
   [[nodiscard]] Duration take_management_debt();
+  [[nodiscard]] bool has_queued() const { return queued() > 0; }
   [[nodiscard]] bool idle() const { return in_flight_ == 0; }
   // Loads that arrived since the last call, in order.
   void take_arrivals(std::vector<LoadId>& out);

@@ -29,6 +29,7 @@ Scheduler::Scheduler(const sc_core::sc_module_name& name, const Parts& parts)
 
 void Scheduler::main() {
   status_ = run_all_steps();
+  parts_.npu.settle();
   finished_ = true;
   sc_core::sc_stop();
 }
@@ -36,15 +37,15 @@ void Scheduler::main() {
 Status Scheduler::run_all_steps() {
   parts_.source.observe(parts_.residency);
   for (std::int64_t done = 0;; ++done) {
-    if (parts_.progress && !parts_.progress(done, kernel_now())) {
+    if (parts_.progress && !parts_.progress(done, parts_.npu.now())) {
       return run_failed("", "a run to its end", fmt::format("stopped after {} steps", done));
     }
     Result<std::optional<StepInfo>> next = parts_.source.next_step();
     if (!next) return next.error();
     if (!next->has_value()) return {};
-    if (kernel_now() > kEndOfTime) {
+    if (parts_.npu.now() > kEndOfTime) {
       return run_failed("", "a run of at most 92 simulated days",
-                        fmt::format("{} at step {}", to_text(kernel_now()), done));
+                        fmt::format("{} at step {}", to_text(parts_.npu.now()), done));
     }
     if (Status ok = run_step(**next); !ok) return ok.error().at("", fmt::format("step {}", done));
   }
@@ -53,7 +54,7 @@ Status Scheduler::run_all_steps() {
 Status Scheduler::run_step(const StepInfo& info) {
   info_ = info;
   const auto step = static_cast<std::int32_t>(parts_.recorder.record().steps.size());
-  parts_.recorder.begin_step(info, kernel_now());
+  parts_.recorder.begin_step(info, parts_.npu.now());
   parts_.residency.begin_step(step);
   parts_.prefetcher.step_begins(step);
   for (std::size_t layer = 0; layer < parts_.model.layers.size(); ++layer) {
@@ -64,7 +65,7 @@ Status Scheduler::run_step(const StepInfo& info) {
   const std::int32_t outputs = info.phase == Phase::prefill ? 1 : info.tokens;
   if (Status ok = run_operator(last, OperatorKind::head, ExpertId(), head_cost(parts_.model, outputs)); !ok)
     return ok;
-  parts_.recorder.end_step(kernel_now());
+  parts_.recorder.end_step(parts_.npu.now());
   return {};
 }
 
@@ -98,6 +99,8 @@ Status Scheduler::router_answers(std::size_t layer) {
   }
   if (Status ok = look_ahead(layer); !ok) return ok;
   ask_for(wishes_);
+  if (!parts_.loader.has_queued()) return {};
+  parts_.npu.settle();
   parts_.loader.pump();
   return {};
 }
@@ -115,7 +118,7 @@ Status Scheduler::begin_event(std::size_t layer, const LayerRouting& routing) {
   const EventId event(next_event_++);
   const auto lookups = parts_.residency.begin_event(event, chosen_);
   lookups_.assign(lookups.begin(), lookups.end());
-  parts_.recorder.begin_event(layer_id(layer), lookups_, kernel_now());
+  parts_.recorder.begin_event(layer_id(layer), lookups_, parts_.npu.now());
 
   awaited_.assign(chosen_.size(), LoadId());
   ready_.clear();
@@ -124,6 +127,7 @@ Status Scheduler::begin_event(std::size_t layer, const LayerRouting& routing) {
   for (std::size_t i = 0; i < lookups_.size(); ++i) {
     const Lookup& lookup = lookups_[i];
     if (lookup.outcome == Outcome::miss) {
+      parts_.npu.settle();
       awaited_[i] = parts_.loader.request(lookup.expert, Purpose::demand, layer_id(layer), &lookup);
       check(awaited_[i].valid(), "a miss is absent, so its load is new");
     } else if (lookup.outcome == Outcome::late_prefetch) {
@@ -165,6 +169,7 @@ Status Scheduler::tell_ahead(std::size_t target) {
 }
 
 void Scheduler::ask_for(const std::vector<PrefetchWish>& wishes) {
+  if (!wishes.empty()) parts_.npu.settle();
   for (const PrefetchWish& wish : wishes) parts_.loader.request(wish.expert, wish.purpose, wish.layer);
 }
 
@@ -184,6 +189,8 @@ Status Scheduler::run_routed_experts(std::size_t layer) {
   }
   evicted_.clear();
   parts_.residency.end_event(evicted_);
+  if (evicted_.empty() && !parts_.loader.has_queued()) return {};
+  parts_.npu.settle();
   parts_.loader.event_ended(evicted_);
   return {};
 }
@@ -198,10 +205,9 @@ Status Scheduler::run_operator(std::size_t layer, OperatorKind kind, ExpertId ex
         fmt::format("a device on which one operator takes less than {}", to_text(kLongestOperator)),
         fmt::format("{} operator of {} and {}", to_text(kind), to_text(cost.macs), to_text(cost.bytes)));
   }
-  const SimTime begin = kernel_now();
-  ++waits_;
+  const SimTime begin = parts_.npu.now();
   parts_.npu.run(plan);
-  parts_.recorder.operator_ran(layer_id(layer), kind, expert, begin, kernel_now(), plan.alone);
+  parts_.recorder.operator_ran(layer_id(layer), kind, expert, begin, parts_.npu.now(), plan.alone);
   parts_.recorder.worked(info_.phase, cost.bytes, cost.macs);
   return {};
 }
@@ -211,7 +217,8 @@ Status Scheduler::wait_for_arrival(std::size_t layer) {
   if (next_ready_ < ready_.size() && parts_.overlap) return {};
   const std::int32_t before = awaited_count_;
   if (before == 0) return {};
-  const SimTime begin = kernel_now();
+  parts_.npu.settle();
+  const SimTime begin = parts_.npu.now();
   while (awaited_count_ == before) {
     if (parts_.loader.idle()) {
       const auto waiting =
@@ -227,7 +234,7 @@ Status Scheduler::wait_for_arrival(std::size_t layer) {
     sc_core::wait(parts_.loader.arrival());
     collect_arrivals();
   }
-  parts_.recorder.stalled(layer_id(layer), begin, kernel_now(), last_awaited_,
+  parts_.recorder.stalled(layer_id(layer), begin, parts_.npu.now(), last_awaited_,
                           parts_.loader.lacked_room(last_awaited_));
   manage_cache(layer);
   return {};
@@ -249,10 +256,9 @@ void Scheduler::collect_arrivals() {
 void Scheduler::manage_cache(std::size_t layer) {
   const Duration debt = parts_.loader.take_management_debt();
   if (debt == Duration()) return;
-  const SimTime begin = kernel_now();
-  ++waits_;
+  const SimTime begin = parts_.npu.now();
   parts_.npu.occupy(debt);
-  parts_.recorder.managed(layer_id(layer), begin, kernel_now());
+  parts_.recorder.managed(layer_id(layer), begin, parts_.npu.now());
 }
 
 }  // namespace pregate

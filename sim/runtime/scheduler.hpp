@@ -35,6 +35,7 @@ class Scheduler final : public sc_core::sc_module {
   // After the kernel has run: what went wrong, if anything.
   [[nodiscard]] const Status& status() const { return status_; }
   [[nodiscard]] bool finished() const { return finished_; }
+  // Times the NPU slept for a load.
   [[nodiscard]] std::int64_t waits() const { return waits_; }
 
  private:
