@@ -141,8 +141,10 @@ TEST_P(EveryPolicy, AgreesWithAPlainImplementation_OnThousandsOfRandomTraces) {
 }
 
 TEST_P(EveryPolicy, ReplayAt_CountsWhatTheResidencyDid) {
-  const World world = random_world(
-      11, {.model = {.banks = 3, .experts = 16, .expert_bytes = Bytes(5)}, .steps = 50, .prefill_tokens = 4});
+  const World world =
+      random_world(11, {.model = {.banks = 3, .experts = 16, .layers_per_bank = 2, .expert_bytes = Bytes(5)},
+                        .steps = 50,
+                        .prefill_tokens = 4});
   const Bytes budget(70);
   const Replayed replayed = replay_world(world, options_of(world, GetParam(), budget));
   const CurvePoint point = world.replay(GetParam(), budget);
