@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "tests/traces/text_documents.hpp"
 
 namespace pregate {
@@ -114,12 +116,39 @@ TEST(ScenarioText, ResolvesToItself_WithoutAnyShippedFile) {
       with({"policy.eviction=belady", "device.dram.efficiency=0.7", "model.shape_as=qwen3-30b-a3b",
             "model.expert_bits=3.3", "workload.synthetic.topic=0.123456789"});
   const Scenario again = resolved(document(s.text), EmptyCatalogue());
+  ASSERT_TRUE(again.model && again.shape_as && again.workload.synthetic);
   EXPECT_EQ(again.text, s.text);
   EXPECT_EQ(again.device.dram.usable_bandwidth, s.device.dram.usable_bandwidth);
   EXPECT_EQ(again.model->banks[0].expert_bytes, s.model->banks[0].expert_bytes);
   EXPECT_EQ(again.shape_as->layers.size(), 48u);
   EXPECT_EQ(again.workload.synthetic->topic, 0.123456789);
   EXPECT_EQ(again.policy.eviction, EvictionKind::belady);
+}
+
+// One seeded mistake: a piece cut out, or a token where none belongs.
+std::string damaged(std::string text, std::mt19937& random) {
+  const std::vector<std::string> tokens = {
+      "{", "}", "\"", "nan", "-",    "0",  "99999999999",     "1e308", "<",
+      ":", "#", "[",  "\t",  "\xFF", "GB", "complete: true ", "."};
+  const std::size_t at = random() % text.size();
+  if (random() % 2 == 0) return text.erase(at, 1 + random() % 6);
+  return text.insert(at, tokens[random() % tokens.size()]);
+}
+
+TEST(ScenarioText, OfADamagedDocument_IsAPreciseErrorOrResolvesToItself) {
+  std::mt19937 random(7);
+  const std::string whole = resolved(document()).text;
+  for (int i = 0; i < 2000; ++i) {
+    const std::string text = damaged(i % 2 == 0 ? kScenario : whole, random);
+    const Result<ScenarioDocument> doc = ScenarioDocument::parse({"s.textproto", text});
+    const Result<Scenario> scenario = doc ? doc->resolve(TestCatalogue()) : Result<Scenario>(doc.error());
+    if (scenario) {
+      EXPECT_EQ(resolved(document(scenario->text), EmptyCatalogue()).text, scenario->text) << text;
+    } else {
+      EXPECT_THAT(scenario.error().message(),
+                  testing::ContainsRegex("^[a-z]+\\.textproto: .*expected .*found"));
+    }
+  }
 }
 
 TEST(ScenarioText, HoldsTheMergedDeviceAndEveryDefault) {
