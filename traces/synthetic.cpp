@@ -70,7 +70,7 @@ std::vector<double> layer_scales(std::size_t count, double spread, Random& rando
   std::vector<double> scales(count);
   for (std::size_t i = 0; i < count; ++i) {
     const double place = (2 * static_cast<double>(i) + 1) / static_cast<double>(count) - 1;  // within (-1, 1)
-    scales[i] = 1 + spread * std::sqrt(3.0) * place;
+    scales[i] = std::max(0.0, 1 + spread * std::sqrt(3.0) * place);  // a preference never turns round
   }
   for (std::size_t i = count; i > 1; --i) std::swap(scales[i - 1], scales[random.below(i)]);
   return scales;
@@ -202,7 +202,7 @@ Status validate(const SyntheticParams& p) {
       {"context", p.context, 0, kMostStrength},
       {"context_persistence", p.context_persistence, 0, 1},
       {"group_correlation", p.group_correlation, 0, 1},
-      {"layer_spread", p.layer_spread, 0, 0.5},
+      {"layer_spread", p.layer_spread, 0, 1},
       {"prompt_noise", p.prompt_noise, 0, kMostStrength},
       {"prompt_tokens", static_cast<double>(p.prompt_tokens), 0, kMostTokens},
       {"decode_tokens", static_cast<double>(p.decode_tokens), 0, kMostTokens},

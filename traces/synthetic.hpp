@@ -4,11 +4,11 @@
 //   s(l) * (popularity * p(e) + topic * a(e, t) + context * b(e, t)) + n(e, t)
 // with p fixed, a and b first-order autoregressive with the given persistence, n white noise; all of unit
 // deviation, so that strengths are in units of the noise. The top-k logits win. s(l) is evenly spaced around
-// 1 with deviation layer_spread, in random order: real layers differ more than chance explains. A prompt's
-// tokens are more diverse than those a model writes: in prefill n has prompt_noise (a deviation, added in
-// squares) on top. Layers that share a bank mix p, a and b with terms that they have in common: two of them
-// correlate by group_correlation. No recording of a model with shared banks exists, so 0 is an assumption;
-// provenance says so.
+// 1 with deviation layer_spread (0 at least), in random order: real layers differ more than chance explains.
+// A prompt's tokens are more diverse than those a model writes: in prefill n has prompt_noise (a deviation,
+// added in squares) on top. Layers that share a bank mix p, a and b with terms that they have in common: two
+// of them correlate by group_correlation. No recording of a model with shared banks exists, so 0 is an
+// assumption; provenance says so.
 //
 // All terms are sums of uniform integers in fixed point, so that every platform draws the same trace; the
 // same seed with more decode tokens continues the same trace. Only the last token of a prompt passes the last
@@ -22,7 +22,7 @@
 
 namespace pregate {
 
-// Strengths within 0..100, persistences and correlation within 0..1, spread within 0..0.5, and a length that
+// Strengths within 0..100, persistences, correlation and spread within 0..1, and a length that
 // fits memory; the error's place names the parameter.
 Status validate(const SyntheticParams& params);
 

@@ -207,7 +207,7 @@ TEST(SyntheticParams, OutOfRange_AreRefusedByName) {
   EXPECT_EQ(place_of([](auto& p) { p.context = 1e9; }), "context");
   EXPECT_EQ(place_of([](auto& p) { p.context_persistence = -0.1; }), "context_persistence");
   EXPECT_EQ(place_of([](auto& p) { p.group_correlation = 2; }), "group_correlation");
-  EXPECT_EQ(place_of([](auto& p) { p.layer_spread = 0.6; }), "layer_spread");
+  EXPECT_EQ(place_of([](auto& p) { p.layer_spread = 1.1; }), "layer_spread");
   EXPECT_EQ(place_of([](auto& p) { p.prompt_noise = 1e300; }), "prompt_noise");
   EXPECT_EQ(place_of([](auto& p) { p.prompt_tokens = -1; }), "prompt_tokens");
   EXPECT_EQ(place_of([](auto& p) { p.decode_tokens = 2'000'000; }), "decode_tokens");
