@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -130,6 +131,14 @@ int run_verb(int argc, char** argv, bool stdout_open) {
 }
 
 }  // namespace
+
+Result<std::uint64_t> parse_seed(const std::string& text) {
+  std::uint64_t seed = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, seed);
+  if (error == std::errc() && rest == end) return seed;
+  return bad_input("a whole number below 2^64", fmt::format("\"{}\"", text)).at("--seed");
+}
 
 int run_command(int argc, char** argv) {
   try {

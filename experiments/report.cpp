@@ -26,7 +26,9 @@ struct Writer {
   [[nodiscard]] const PhaseSummary& focus() const { return decoded() ? summary().decode : summary().all; }
 
   void heading(std::string_view title, std::string_view note) {
-    out += fmt::format("\n{}  {}\n", toned(look, Tone::strong, title), toned(look, Tone::faint, note));
+    out += "\n" + toned(look, Tone::strong, title);
+    if (!note.empty()) out += "  " + toned(look, Tone::faint, note);
+    out += "\n";
   }
   template <typename... Args>
   void line(fmt::format_string<Args...> format, Args&&... args) {
@@ -66,14 +68,14 @@ void write_verdict(Writer& w) {
   w.line("{} on {}: {}", header.model, header.device, header.policy);
   w.out += "\n";
   if (!w.decoded()) {
-    w.line("  {} for a prompt of {} tokens ({})", toned(w.look, Tone::strong, milliseconds(s.all.makespan)),
+    w.line("  {} for a prompt of {} tokens ({})", toned(w.look, Tone::strong, time_text(s.all.makespan)),
            s.prefill.tokens, origin);
     return;
   }
   w.line("  {} ({})", toned(w.look, Tone::strong, tokens_text(tokens_per_second(s.decode))), origin);
   const std::string first = s.prefill.tokens == 0 ? std::string("no prefill in this run")
-                                                  : fmt::format("first token after {}", milliseconds(s.ttft));
-  w.line("  {} a decoded token; {}", milliseconds(per_token(s.decode.makespan, s.decode.tokens)), first);
+                                                  : fmt::format("first token after {}", time_text(s.ttft));
+  w.line("  {} a decoded token; {}", time_text(per_token(s.decode.makespan, s.decode.tokens)), first);
 }
 
 // ---- where the time goes ----
@@ -119,9 +121,10 @@ void write_bars(Writer& w) {
     std::string bar;
     for (std::int64_t c = 0; c < cells[i]; ++c) bar += w.look.utf8 ? "█" : "#";
     if (cells[i] == 0 && bins[i].ps > 0) bar = w.look.utf8 ? "▏" : "|";
-    w.line("  {:<22}{:>9.2f} ms {:>6.1f} %  {}{}", bins[i].name, static_cast<double>(times[i]) / 100,
-           static_cast<double>(shares[i]) / 10, std::string(static_cast<std::size_t>(before), ' '),
-           toned(w.look, bins[i].tone, bar));
+    if (!bar.empty())
+      bar = std::string(static_cast<std::size_t>(before) + 2, ' ') + toned(w.look, bins[i].tone, bar);
+    w.line("  {:<22}{:>9.2f} ms {:>6.1f} %{}", bins[i].name, static_cast<double>(times[i]) / 100,
+           static_cast<double>(shares[i]) / 10, bar);
     before += cells[i];
   }
   w.line("  {:<22}{:>9.2f} ms {:>6.1f} %", "together", static_cast<double>(hundredths) / 100,
@@ -169,8 +172,8 @@ void write_bound(Writer& w) {
                              ? fmt::format("DRAM must serve {}", to_text(s.all.dram_read + s.all.bytes_read))
                              : fmt::format("the NPU must do {}", to_text(s.all.macs));
   w.heading("Bound", "no order of the same work can be faster; simulated");
-  w.line("  {} for the whole run ({}, {}); it takes {}, {:.2f} times as long", milliseconds(s.bound),
-         s.bound_by, by, milliseconds(s.all.makespan), ratio(s.all.makespan, s.bound));
+  w.line("  {} for the whole run ({}, {}); it takes {}, {:.2f} times as long", time_text(s.bound), s.bound_by,
+         by, time_text(s.all.makespan), ratio(s.all.makespan, s.bound));
   if (w.decoded()) {
     w.line("  with every expert in DRAM from the start: {} at most (compute alone)",
            tokens_text(tokens_per_second_if_resident(s.decode)));
@@ -186,8 +189,8 @@ void write_baseline(Writer& w) {
   w.line("  off {} -> on {}: {}", tokens_text(off.tokens_per_second), tokens_text(rate),
          toned(w.look, rate >= off.tokens_per_second ? Tone::good : Tone::bad,
                fmt::format("{:+.1f} %", 100 * (rate / off.tokens_per_second - 1))));
-  w.line("  stall a token {} -> {}; decode hit rate {} -> {}", milliseconds(off.stall_per_token),
-         milliseconds(per_token(on.stall, on.tokens)), percent(off.hit_rate_decode), percent(hit_rate(on)));
+  w.line("  stall a token {} -> {}; decode hit rate {} -> {}", time_text(off.stall_per_token),
+         time_text(per_token(on.stall, on.tokens)), percent(off.hit_rate_decode), percent(hit_rate(on)));
 }
 
 // ---- why ----
@@ -195,8 +198,8 @@ void write_baseline(Writer& w) {
 void write_stalls(Writer& w) {
   const std::vector<CauseView> causes = view_causes(w.run());
   const Duration total = w.summary().all.stall;
-  w.heading("Stalls by cause", fmt::format("the whole run: {} of {}; simulated", milliseconds(total),
-                                           milliseconds(w.summary().all.makespan)));
+  w.heading("Stalls by cause", fmt::format("the whole run: {} of {}; simulated", time_text(total),
+                                           time_text(w.summary().all.makespan)));
   if (causes.empty()) {
     w.line("  none");
     return;
@@ -212,7 +215,7 @@ void write_stalls(Writer& w) {
   w.out += table.text(w.look);
   w.line("  the longest of each:");
   for (const CauseView& cause : causes) {
-    w.out += wrapped(fmt::format("{} {}", milliseconds(cause.longest->end - cause.longest->begin),
+    w.out += wrapped(fmt::format("{} {}", time_text(cause.longest->end - cause.longest->begin),
                                  explain_stall(w.run(), *cause.longest, w.report.scenario.policy.eviction)),
                      4, 100);
   }
@@ -252,7 +255,7 @@ void write_phases(Writer& w) {
                {"read"}});
   const auto row = [&table](const char* name, const PhaseSummary& p) {
     if (p.tokens == 0) return;
-    table.row({name, with_commas(p.tokens), milliseconds(p.makespan), percent(ratio(p.compute, p.makespan)),
+    table.row({name, with_commas(p.tokens), time_text(p.makespan), percent(ratio(p.compute, p.makespan)),
                percent(ratio(p.dram_contention, p.makespan)), percent(ratio(p.management, p.makespan)),
                percent(ratio(p.stall, p.makespan)), percent(hit_rate(p)), with_commas(p.loads),
                with_commas(p.reloads), to_text(p.bytes_read)});

@@ -96,15 +96,15 @@ void add_stable_keys(Json& out, const RunReport& report) {
   out["stall_by_cause"] = causes_of(s.all);
   out["lookups"] = s.all.lookups;
   out["hit_rate"] = hit_rate(s.all);
-  out["hit_rate_decode"] = hit_rate(s.decode);
+  out["hit_rate_decode"] = decoded ? Json(hit_rate(s.decode)) : Json();
   out["prefetch"] = json_of(s.prefetch);
   out["loads"] = s.all.loads;
   out["reloads"] = s.all.reloads;
   out["evictions"] = s.all.evictions;
   out["bytes_read"] = s.all.bytes_read.count();
   out["thrash_share"] = s.thrash_share;
-  out["opt_hit_rate_decode"] = s.opt_hit_rate_decode;
-  out["recoverable_gap"] = s.recoverable_gap;
+  out["opt_hit_rate_decode"] = decoded ? Json(s.opt_hit_rate_decode) : Json();
+  out["recoverable_gap"] = decoded ? Json(s.recoverable_gap) : Json();
   out["bound_s"] = seconds(s.bound);
   out["energy_j"] = s.energy_j ? Json(*s.energy_j) : Json();
   out["events"] = s.events;
@@ -122,7 +122,7 @@ void add_details(Json& out, const RunReport& report) {
     misses[std::string(to_text(static_cast<MissClass>(c)))] = s.misses_by_class[c];
   }
   out["misses_by_class"] = std::move(misses);
-  out["policy_hit_rate_decode"] = s.policy_hit_rate_decode;
+  out["policy_hit_rate_decode"] = s.decode.tokens > 0 ? Json(s.policy_hit_rate_decode) : Json();
   out["bound_by"] = s.bound_by;
   out["thrash_step"] = s.thrash_step < 0 ? Json() : Json(s.thrash_step);
   out["token_cycle_bytes"] = s.token_cycle.count();

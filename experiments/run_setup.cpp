@@ -10,10 +10,14 @@
 namespace pregate {
 namespace {
 
+// An assignment that an option made: the option is at fault, not --set.
 Status set(ScenarioDocument& document, std::string_view path, std::string_view value,
            std::string_view option) {
   const Status done = document.set(fmt::format("{}={}", path, value));
-  return done.ok() ? done : Status(done.error().at(std::string(option)));
+  if (done) return done;
+  Error error = done.error();
+  error.file = option;
+  return error;
 }
 
 // A scenario file means traces beside itself; a trace on the command line is where the command stands.
@@ -26,10 +30,25 @@ Status anchor_trace(ScenarioDocument& document, const NamedText& source, const s
 }
 
 // One seed for everything that is drawn: a run with another seed is another draw of its routing too.
-Status apply_seed(ScenarioDocument& document, std::uint64_t seed) {
-  if (Status done = set(document, "sim.seed", fmt::format("{}", seed), "--seed"); !done) return done;
+Status apply_seed(ScenarioDocument& document, const std::string& seed) {
+  if (Status done = set(document, "sim.seed", seed, "--seed"); !done) return done;
   if (!document.trace_path().empty()) return {};
-  return set(document, "workload.synthetic.seed", fmt::format("{}", seed), "--seed");
+  return set(document, "workload.synthetic.seed", seed, "--seed");
+}
+
+// Names that options give are looked up at once, so that the message names the option.
+Status check_names(const ShippedCatalogue& catalogue, const RunRequest& request) {
+  if (!request.device.empty()) {
+    if (const Result<NamedText> device = catalogue.device(request.device); !device) {
+      return device.error().at("--device");
+    }
+  }
+  if (!request.model.empty() && request.model != "none") {
+    if (const Result<NamedText> model = catalogue.model(request.model); !model) {
+      return model.error().at("--model");
+    }
+  }
+  return {};
 }
 
 Status apply(ScenarioDocument& document, const RunRequest& request) {
@@ -38,7 +57,7 @@ Status apply(ScenarioDocument& document, const RunRequest& request) {
     done = set(document, "model.preset", request.model, "--model");
   if (done.ok() && !request.device.empty()) done = set(document, "device.id", request.device, "--device");
   if (done.ok() && !request.trace.empty()) done = set(document, "workload.trace", request.trace, "--trace");
-  if (done.ok() && request.seed) done = apply_seed(document, *request.seed);
+  if (done.ok() && !request.seed.empty()) done = apply_seed(document, request.seed);
   for (const std::string& assignment : request.assignments) {
     if (!done) break;
     done = document.set(assignment);
@@ -75,6 +94,7 @@ Result<LoadedTrace> draw_workload(const Scenario& scenario, const std::string& f
 }  // namespace
 
 Result<RunSetup> set_up_run(const ShippedCatalogue& catalogue, const RunRequest& request) {
+  if (Status known = check_names(catalogue, request); !known) return known.error();
   const std::string base = !request.scenario.empty() ? request.scenario
                            : request.trace.empty()   ? "demo"
                                                      : "replay";

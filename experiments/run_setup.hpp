@@ -3,9 +3,7 @@
 // Everything that can be wrong with the input is found here, before time starts.
 #pragma once
 
-#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +16,7 @@ namespace pregate {
 struct RunRequest {
   std::string scenario;  // a shipped name or a file; empty: demo, or replay when a trace is given
   std::string model, device, trace;
-  std::optional<std::uint64_t> seed;
+  std::string seed;                      // as written; empty: the scenario's own
   std::vector<std::string> assignments;  // of --set, in order
 };
 

@@ -31,25 +31,31 @@ void Table::row(std::vector<std::string> cells) {
   rows_.push_back(std::move(cells));
 }
 
+std::string Table::line(const Look& look, const std::vector<std::string>& cells,
+                        const std::vector<std::size_t>& widths, Tone tone) const {
+  std::string out;
+  for (std::size_t c = 0; c < columns_.size(); ++c) out += "  " + pad(cells[c], widths[c], columns_[c].align);
+  out.erase(out.find_last_not_of(' ') + 1);
+  return toned(look, tone, out) + "\n";
+}
+
 std::string Table::text(const Look& look) const {
+  // Titles of one line stand on the lower one.
+  std::vector<std::string> upper, lower;
   std::vector<std::size_t> widths;
   for (std::size_t c = 0; c < columns_.size(); ++c) {
-    std::size_t width = display_width(columns_[c].title);
-    for (const auto& row : rows_) width = std::max(width, display_width(row[c]));
-    widths.push_back(width);
+    const std::string& title = columns_[c].title;
+    const std::size_t cut = title.find('\n');
+    upper.push_back(cut == std::string::npos ? "" : title.substr(0, cut));
+    lower.push_back(cut == std::string::npos ? title : title.substr(cut + 1));
+    widths.push_back(std::max(display_width(upper.back()), display_width(lower.back())));
+    for (const auto& row : rows_) widths[c] = std::max(widths[c], display_width(row[c]));
   }
-  const auto line = [&](const auto& cell, Tone tone) {
-    std::string out;
-    for (std::size_t c = 0; c < columns_.size(); ++c) {
-      out += "  " + pad(cell(c), widths[c], columns_[c].align);
-    }
-    out.erase(out.find_last_not_of(' ') + 1);
-    return toned(look, tone, out) + "\n";
-  };
-  std::string out =
-      line([this](std::size_t c) -> std::string_view { return columns_[c].title; }, Tone::faint);
-  for (const auto& row : rows_)
-    out += line([&row](std::size_t c) -> std::string_view { return row[c]; }, Tone::plain);
+  const bool two_lines =
+      std::any_of(upper.begin(), upper.end(), [](const auto& title) { return !title.empty(); });
+  std::string out = two_lines ? line(look, upper, widths, Tone::faint) : std::string();
+  out += line(look, lower, widths, Tone::faint);
+  for (const auto& row : rows_) out += line(look, row, widths, Tone::plain);
   return out;
 }
 
@@ -75,6 +81,9 @@ double seconds(Duration d) {
 }
 std::string milliseconds(Duration d) {
   return fmt::format("{:.2f} ms", seconds(d) * 1e3);
+}
+std::string time_text(Duration d) {
+  return d < Duration::seconds(1) ? milliseconds(d) : fmt::format("{:.2f} s", seconds(d));
 }
 
 std::vector<std::int64_t> apportion(std::span<const std::int64_t> values, std::int64_t total) {

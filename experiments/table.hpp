@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text tables and numbers for people. Columns take the width of their widest cell; the first is left-aligned,
-// the others as told. Leaves out wrapping: a caller keeps its cells short.
+// Text tables and numbers for people. A title may have two lines. Columns take the width of their widest
+// cell; the first is left-aligned, the others as told. Leaves out wrapping: a caller keeps its cells short.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +28,9 @@ class Table {
   [[nodiscard]] std::string text(const Look& look) const;
 
  private:
+  [[nodiscard]] std::string line(const Look& look, const std::vector<std::string>& cells,
+                                 const std::vector<std::size_t>& widths, Tone tone) const;
+
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
 };
@@ -47,6 +50,8 @@ double ratio(Duration part, Duration whole);
 double seconds(Duration d);
 // "118.90 ms", always in milliseconds.
 std::string milliseconds(Duration d);
+// The same below a second, else in seconds.
+std::string time_text(Duration d);
 
 // Whole numbers in proportion to `values` (not negative) that sum to `total` exactly, by largest remainder:
 // what is shown as parts of a whole must add up to it.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <fstream>
 
 #include "traces/import.hpp"
 
@@ -53,9 +54,10 @@ LoadedTrace with_preset(const ShippedCatalogue& catalogue, const std::string& pa
                 fmt::format("costs: {}; shipped model {} has other counts, though {}", own, preset, found));
 }
 
-// A .route file was costed when it was written.
-bool is_route_file(const RouteTrace& trace) {
-  return trace.header.model.costs_from.rfind("preset", 0) == 0;
+// A .route file (gzip) was costed when it was written.
+bool is_route_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return in.get() == 0x1f && in.get() == 0x8b;
 }
 
 }  // namespace
@@ -72,11 +74,17 @@ std::optional<std::string> preset_in_name(const std::string& name, const std::ve
 
 Result<LoadedTrace> load_costed_trace(const ShippedCatalogue& catalogue, const std::string& path,
                                       const std::string& model) {
-  if (!model.empty() && model != "none") return load_with(catalogue, path, model);
   Result<RouteTrace> plain = load_trace(path, {});
+  const bool named = !model.empty() && model != "none";
+  if (named && !(plain && is_route_file(path))) return load_with(catalogue, path, model);
   if (!plain) return plain.error();
+  if (named) {
+    return bad_input("no model for a .route file, whose costs were settled when it was written",
+                     fmt::format("\"{}\"", model))
+        .at("--model");
+  }
   const std::string own = fmt::format("costs: {}", plain->header.model.costs_from);
-  if (model == "none" || is_route_file(*plain)) return loaded(std::move(*plain), own);
+  if (model == "none" || is_route_file(path)) return loaded(std::move(*plain), own);
   std::vector<std::string> presets;
   for (const EmbeddedFile& file : ShippedCatalogue::list("model")) presets.emplace_back(file.name);
   const std::optional<std::string> preset = preset_in_name(plain->header.model.name, presets);

@@ -18,7 +18,8 @@ struct LoadedTrace {
 };
 
 // `model`: empty picks the shipped model whose name the trace's model name contains, if their counts agree;
-// "none" keeps the trace's own costs; anything else is a shipped name or a file, and must fit.
+// "none" keeps the trace's own costs; anything else is a shipped name or a file, and must fit. A .route file
+// keeps the costs it was written with.
 Result<LoadedTrace> load_costed_trace(const ShippedCatalogue& catalogue, const std::string& path,
                                       const std::string& model);
 

@@ -18,7 +18,6 @@ namespace {
 
 struct RunOptions {
   RunRequest request;
-  std::uint64_t seed = 1;
   std::string out;
   bool json = false, per_token = false, no_baseline = false;
 };
@@ -115,16 +114,14 @@ void add_run_verb(CLI::App& app, Session& session) {
       ->type_name("PATH=VALUE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  const CLI::Option* seed =
-      verb->add_option("--seed", options->seed, "of everything random: policies and synthetic routing");
+  verb->add_option("--seed", request.seed, "of everything random: policies and synthetic routing");
   verb->add_option("--out", options->out, "write the run to this .run file");
   verb->add_flag("--json", options->json, "JSON instead of text");
   verb->add_flag("--per-token", options->per_token, "add a row a step");
   verb->add_flag("--no-baseline", options->no_baseline,
                  "skip the second run, without prefetch, that pre-gating is compared with");
   verb->footer(kExamples);
-  verb->callback([options, seed, &session] {
-    if (seed->count() > 0) options->request.seed = options->seed;
+  verb->callback([options, &session] {
     session.action = [options, &session] { return run_scenario(session, *options); };
   });
 }

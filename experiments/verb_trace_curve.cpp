@@ -22,7 +22,7 @@ struct CurveVerbOptions {
   std::string file, model;
   std::vector<std::string> budgets, policies;
   std::int32_t lfu_half_life = CurveOptions{}.lfu_half_life;
-  std::uint64_t seed = CurveOptions{}.seed;
+  std::string seed = "1";
   bool json = false;
 };
 
@@ -78,6 +78,8 @@ Result<Curve> compute(const RouteTrace& trace, const CurveVerbOptions& options) 
   Result<std::vector<EvictionKind>> policies =
       parse_policies(options.policies.empty() ? eviction_words() : options.policies);
   if (!policies) return policies.error();
+  const Result<std::uint64_t> seed = parse_seed(options.seed);
+  if (!seed) return seed.error();
   curve.cycle = measure_locality(trace).token_cycle;
   curve.policies = std::move(*policies);
   curve.budgets =
@@ -92,7 +94,7 @@ Result<Curve> compute(const RouteTrace& trace, const CurveVerbOptions& options) 
   for (const Bytes budget : curve.budgets) {
     for (const EvictionKind policy : curve.policies) {
       curve.points.push_back(replay_at(sequence, future, table, layers, policy, budget,
-                                       {.lfu_half_life = options.lfu_half_life, .seed = options.seed}));
+                                       {.lfu_half_life = options.lfu_half_life, .seed = *seed}));
       progress.update(static_cast<std::int64_t>(curve.points.size()), cells);
     }
   }
@@ -119,19 +121,24 @@ Json json_of(const Curve& curve) {
   return out;
 }
 
+// Long words stand on two lines, so that all policies fit on a screen.
 std::string column_title(EvictionKind policy) {
-  return policy == EvictionKind::belady ? "belady=OPT" : std::string(to_text(policy));
+  std::string title(to_text(policy));
+  if (policy == EvictionKind::belady) title = "belady\n= OPT";
+  const std::size_t dash = title.find('-');
+  if (dash != std::string::npos) title.insert(dash + 1, "\n");
+  return title;
 }
 
 // One table: a row a budget, a column a policy; `cell` makes the text of a point.
 template <typename Cell>
 std::string table_of(const Curve& curve, const Look& look, const Cell& cell) {
-  std::vector<Column> columns = {{"budget"}, {"", Align::left}};
+  std::vector<Column> columns = {{"budget\nMiB"}, {"", Align::left}};
   for (const EvictionKind policy : curve.policies) columns.push_back({column_title(policy)});
   Table table(std::move(columns));
   for (std::size_t b = 0; b < curve.budgets.size(); ++b) {
     const Bytes budget = curve.budgets[b];
-    std::vector<std::string> row = {fmt::format("{} MiB", with_commas((budget.count() + (1 << 19)) >> 20)),
+    std::vector<std::string> row = {with_commas((budget.count() + (1 << 19)) >> 20),
                                     budget < curve.cycle ? "<T" : ""};
     for (std::size_t p = 0; p < curve.policies.size(); ++p)
       row.push_back(cell(curve.points[b * curve.policies.size() + p]));
@@ -148,7 +155,7 @@ std::string text_of(const Curve& curve, const RouteTrace& trace, const std::stri
     return fmt::format("{:.1f}{}", point.hit_rate_decode() * 100, over ? "*" : " ");
   });
   const std::string read = table_of(curve, look, [](const CurvePoint& point) {
-    return with_commas((point.bytes_read.count() + (1 << 19)) >> 20) + " ";
+    return with_commas((point.bytes_read.count() + (1 << 19)) >> 20);
   });
   std::string out =
       fmt::format("{} ({} trace, {} steps), replayed without time\n{}\n\n", trace.header.model.name,

@@ -19,7 +19,7 @@ using Json = nlohmann::ordered_json;
 
 struct FitOptions {
   std::string file, model, out;
-  std::uint64_t seed = 1;
+  std::string seed = "1";
   bool json = false;
 };
 
@@ -104,12 +104,14 @@ Json json_of(const FitResult& fit) {
 }
 
 Status run_fit(Session& session, const FitOptions& options) {
+  const Result<std::uint64_t> seed = parse_seed(options.seed);
+  if (!seed) return seed.error();
   if (!options.out.empty()) {
     if (const Status writable = check_writable(options.out); !writable) return writable.error();
   }
   const Result<LoadedTrace> loaded = load_costed_trace(session.catalogue, options.file, options.model);
   if (!loaded) return loaded.error();
-  const Result<FitResult> fit = fit_synthetic(*loaded->trace, options.seed);
+  const Result<FitResult> fit = fit_synthetic(*loaded->trace, *seed);
   if (!fit) return fit.error().at(options.file);
   const std::string parameters = parameters_text(*fit, options);
   if (!options.out.empty()) {

@@ -21,6 +21,9 @@ struct Session {
   std::string out;                 // goes to stdout when the action has succeeded
 };
 
+// A seed as a person writes it: digits alone (CLI11 would take "-1" for 2^64 - 1).
+Result<std::uint64_t> parse_seed(const std::string& text);
+
 void add_run_verb(CLI::App& app, Session& session);
 void add_trace_verbs(CLI::App& app, Session& session);
 void add_devices_verb(CLI::App& app, Session& session);
