@@ -92,7 +92,7 @@ Status ModelShape::validate() const {
       return s.error().at({}, fmt::format("layer {}", i));
     }
   }
-  if (const Status s = validate_banks(*this); !s) return s;
+  if (Status s = validate_banks(*this); !s) return s;
   return validate_head(*this);
 }
 

@@ -131,7 +131,7 @@ Status ScenarioDocument::set(std::string_view assignment) {
   const std::string path(assignment.substr(0, equals));
   const std::string_view value = assignment.substr(equals + 1);
   auto& message = static_cast<schema::Scenario&>(*state_->message);
-  const std::vector<std::string> known = scalar_paths(*message.GetDescriptor());
+  const std::vector<std::string> known = scalar_paths(*schema::Scenario::descriptor());
   if (std::find(known.begin(), known.end(), path) == known.end()) {
     return bad_input(fmt::format("a scenario field (nearest: {})", nearest(path, known)), quoted(path))
         .at(file);

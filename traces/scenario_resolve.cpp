@@ -39,7 +39,7 @@ Status put_under(const NamedText& source, google::protobuf::Message& fields, con
                  FieldOrigins& origins) {
   const std::unique_ptr<google::protobuf::Message> base(fields.New());
   FieldOrigins found;
-  if (const Status parsed = parse_text_message(source, *base, found, prefix); !parsed) return parsed;
+  if (Status parsed = parse_text_message(source, *base, found, prefix); !parsed) return parsed;
   merge_under(*base, fields);
   origins.merge(found);
   return {};
@@ -81,7 +81,7 @@ class Resolver {
       const Result<NamedText> source = catalogue_.device(device.id());
       if (!source) return named_at("device", "id", source.error());
       device.clear_id();  // a path stands for the id that the file gives
-      if (const Status s = put_under(*source, device, "device", origins_); !s) return s;
+      if (Status s = put_under(*source, device, "device", origins_); !s) return s;
       device.set_complete(true);
     }
     add_device_defaults(device);
@@ -106,8 +106,7 @@ class Resolver {
     if (!model.complete()) {
       const Result<NamedText> source = catalogue_.model(given);
       if (!source) return named_at("model", name, source.error());
-      if (const Status s = put_under(*source, model, fmt::format("model.{}_shape", name), origins_); !s)
-        return s;
+      if (Status s = put_under(*source, model, fmt::format("model.{}_shape", name), origins_); !s) return s;
       model.set_complete(true);
       if (model.has_name()) given = model.name();
     }

@@ -180,12 +180,12 @@ Status note_origins(const Message& message, const TextFormat::ParseInfoTree& tre
     check(!field->is_repeated(), "the schema of text files has singular fields only");
     const std::string path = inner.empty() ? field->name() : inner + "." + field->name();
     const FieldOrigin origin{file, tree.GetLocation(field, -1).line + 1, path};
-    origins[prefix.empty() ? path : prefix + "." + path] = origin;
+    origins[prefix.empty() ? path : fmt::format("{}.{}", prefix, path)] = origin;
     const Reflection& reflection = *message.GetReflection();
     if (field->message_type() != nullptr) {
       const TextFormat::ParseInfoTree* nested = tree.GetTreeForNested(field, -1);
       check(nested != nullptr, "a section that was parsed has locations");
-      const Status status =
+      Status status =
           note_origins(reflection.GetMessage(message, field), *nested, file, path, prefix, origins);
       if (!status) return status;
     } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING &&
@@ -230,7 +230,7 @@ std::size_t find_unprintable(std::string_view text) {
   const auto control = std::find_if(text.begin(), text.end(), [](char c) {
     return (c >= 0 && c < ' ' && c != '\n' && c != '\t' && c != '\r') || c == 0x7F;
   });
-  const std::size_t at = static_cast<std::size_t>(control - text.begin());
+  const auto at = static_cast<std::size_t>(control - text.begin());
   if (const std::optional<std::size_t> bad = find_non_utf8(text.substr(0, at))) return *bad;
   return at == text.size() ? std::string_view::npos : at;
 }

@@ -2,8 +2,8 @@
 // Flash as its host sees it, fitted: a load occupies one lane; it is read as requests of at most
 // request_bytes, one after another, each with a fixed latency before its first byte, then at no more than the
 // rate of one outstanding request, all lanes sharing the part's rate: t(size) = t0 + size / rate. Source of
-// the form: the phone's size x lanes table (hardware.md 1.2). Leaves out dies, channels and mapping-table
-// misses: a page-level model can take its place.
+// the form: a phone's table of random reads by size and lanes (BigMoeOnEdge 2d4f2b1, iobench-ceiling.md).
+// Leaves out dies, channels and mapping-table misses: a page-level model can take its place.
 #pragma once
 
 #include <systemc>

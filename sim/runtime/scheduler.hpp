@@ -63,7 +63,7 @@ class Scheduler final : public sc_core::sc_module {
   StepInfo info_;
   std::uint32_t next_event_ = 0;
   // The running event.
-  std::vector<ExpertId> chosen_;         // distinct, in order of first choice
+  std::vector<ExpertId> chosen_;         // distinct, in order of last choice
   std::vector<std::int32_t> tokens_of_;  // by position in chosen_
   std::vector<Lookup> lookups_;
   std::vector<LoadId> awaited_;     // by position in chosen_; invalid once resident

@@ -247,7 +247,7 @@ TEST(Invariant, EverythingResident_IsNeverSlowerThanAnyPolicy) {
 
 // DRAM that flash and NPU together cannot fill. Where they can, loads take bandwidth from an operator that
 // can never catch up, and both laws below fail, as they do on real parts that share one memory
-// (hardware.md 1.3: a GPU loses 73 % to SSD DMA).
+// (flash-moe 3601d41, CLAUDE.md: an M3 Max's GPU loses 73 % to SSD DMA).
 void give_dram_room(DeviceSpec& device) {
   const Bandwidth written = device.flash.read_bandwidth * device.dram.write_cost * Permille{2000};
   const Bandwidth npu = device.npu.dram_bandwidth;

@@ -103,7 +103,7 @@ TEST(Sharing, TheNarrowerOfTwoResources_Binds) {
   EXPECT_EQ(network.rate(op), gb_per_s(8));
 }
 
-// 16 MiB joined at 100 us by 4 MiB, both at half rate while they overlap: the shape of hardware.md 4.2.
+// 16 MiB joined at 100 us by 4 MiB, both at half rate while they overlap: as two readers that join in flight.
 TEST(Sharing, AReaderJoinedInFlight_EndsWhenTheSharesSayItMust) {
   FluidNetwork network;
   const auto dram = network.add_resource(gb_per_s(40));

@@ -10,12 +10,12 @@
 namespace pregate {
 namespace {
 
-using test::kSmallDevice;
 using test::read_source_file;
+using test::small_device;
 using test::with_line;
 using testing::HasSubstr;
 
-const std::set<std::string> kIds = {
+const std::set<std::string> shipped_ids = {
     "oneplus-15r", "snapdragon-8-gen-3", "snapdragon-8-elite", "dimensity-9400", "a17-pro",
     "a18-pro",     "apple-m4",           "snapdragon-x-elite", "lunar-lake",     "strix-point",
     "strix-halo",  "orin-nano-super",    "agx-orin",           "raspberry-pi-5", "rtx-4060",
@@ -44,7 +44,7 @@ std::string error_of(const std::string& text) {
 
 // The message for the small device with one line replaced.
 std::string error_with(const std::string& key, const std::string& line) {
-  return error_of(with_line(kSmallDevice, key, line));
+  return error_of(with_line(small_device, key, line));
 }
 
 TEST(ShippedDevices, AreTheSixteenOfTheList) {
@@ -54,11 +54,11 @@ TEST(ShippedDevices, AreTheSixteenOfTheList) {
     constexpr std::string_view kEnding = ".device.textproto";
     if (name.ends_with(kEnding)) found.insert(name.substr(0, name.size() - kEnding.size()));
   }
-  EXPECT_EQ(found, kIds);
+  EXPECT_EQ(found, shipped_ids);
 }
 
 TEST(ShippedDevices, Parse_AndCarryTheIdOfTheirFile) {
-  for (const std::string& id : kIds) {
+  for (const std::string& id : shipped_ids) {
     const DeviceSpec device = shipped(id);
     EXPECT_EQ(device.id, id);
     EXPECT_FALSE(device.name.empty());
@@ -72,7 +72,7 @@ TEST(ShippedDevices, Parse_AndCarryTheIdOfTheirFile) {
 TEST(ShippedDevices, EveryNumber_NamesItsSourceOrSaysHowItWasEstimated) {
   const std::regex number(R"(^\s*(\w+): *("?[0-9][^#]*)(#.*)?$)");
   const std::regex sourced(R"(# (source|estimated|unverified): \S.{5,})");
-  for (const std::string& id : kIds) {
+  for (const std::string& id : shipped_ids) {
     std::istringstream lines(read_source_file(file_of(id)));
     int numbers = 0;
     for (std::string line; std::getline(lines, line);) {
@@ -87,7 +87,8 @@ TEST(ShippedDevices, EveryNumber_NamesItsSourceOrSaysHowItWasEstimated) {
 }
 
 TEST(ShippedDevices, OnlyDiscreteGpus_HaveALink) {
-  for (const std::string& id : kIds) EXPECT_EQ(shipped(id).link.has_value(), id.starts_with("rtx-")) << id;
+  for (const std::string& id : shipped_ids)
+    EXPECT_EQ(shipped(id).link.has_value(), id.starts_with("rtx-")) << id;
 }
 
 TEST(MeasuredPhone, HasTheMeasuredRates) {
@@ -158,7 +159,7 @@ TEST(MeasuredPhone, ComputeAndManagement_ReproduceTheMeansOfTheQwenRun) {
 }
 
 TEST(Device, WhatIsLeftOut_TakesItsDefault) {
-  const DeviceSpec device = parsed(kSmallDevice);
+  const DeviceSpec device = parsed(small_device);
   EXPECT_EQ(device.flash.lane_bandwidth, device.flash.read_bandwidth);
   EXPECT_EQ(device.flash.request_bytes, Bytes(0));
   EXPECT_EQ(device.flash.queue_depth, 32);
@@ -173,31 +174,29 @@ TEST(Device, WhatIsLeftOut_TakesItsDefault) {
 
 TEST(Device, DeratedFlash_IsSlowerInWholeAndInLane) {
   const DeviceSpec device = parsed(with_line(
-      kSmallDevice, "read_bandwidth", "read_bandwidth: \"2GB/s\" lane_bandwidth: \"1GB/s\" derate: 0.67"));
+      small_device, "read_bandwidth", R"(read_bandwidth: "2GB/s" lane_bandwidth: "1GB/s" derate: 0.67)"));
   EXPECT_EQ(device.flash.read_bandwidth.count(), 1'340'000'000);
   EXPECT_EQ(device.flash.lane_bandwidth.count(), 670'000'000);
 }
 
 TEST(Device, ALane_IsNeverFasterThanThePart) {
-  const DeviceSpec device = parsed(
-      with_line(kSmallDevice, "read_bandwidth", "read_bandwidth: \"2GB/s\" lane_bandwidth: \"3GB/s\""));
+  const DeviceSpec device =
+      parsed(with_line(small_device, "read_bandwidth", R"(read_bandwidth: "2GB/s" lane_bandwidth: "3GB/s")"));
   EXPECT_EQ(device.flash.lane_bandwidth.count(), 2'000'000'000);
 }
 
 TEST(Device, ThePrecision_PicksTheRate) {
-  const std::string rates =
-      "int8_rate: \"4TMAC/s\" fp16_rate: \"2TMAC/s\" efficiency: 0.5 precision: \"fp16\"";
-  EXPECT_EQ(parsed(with_line(kSmallDevice, "int8_rate", rates)).npu.mac_rate.count(), 1'000'000'000'000);
-  EXPECT_EQ(error_with("int8_rate", "  int8_rate: \"4TMAC/s\" precision: \"fp32\""),
+  const std::string rates = R"(int8_rate: "4TMAC/s" fp16_rate: "2TMAC/s" efficiency: 0.5 precision: "fp16")";
+  EXPECT_EQ(parsed(with_line(small_device, "int8_rate", rates)).npu.mac_rate.count(), 1'000'000'000'000);
+  EXPECT_EQ(error_with("int8_rate", R"(  int8_rate: "4TMAC/s" precision: "fp32")"),
             "d.textproto: line 9: npu.fp32_rate: expected a compute rate such as 22.5TMAC/s or 45TOPS, from "
-            "1GMAC/s to "
-            "1000000TMAC/s, found nothing");
+            "1GMAC/s to 1000000TMAC/s, found nothing");
 }
 
 TEST(Device, AnOutsideCap_BoundsThePortOfTheNpu) {
   const auto port = [](const std::string& cap) {
-    return parsed(
-               with_line(kSmallDevice, "int8_rate", "int8_rate: \"1TMAC/s\" dram_bandwidth: \"" + cap + "\""))
+    return parsed(with_line(small_device, "int8_rate",
+                            fmt::format(R"(int8_rate: "1TMAC/s" dram_bandwidth: "{}")", cap)))
         .npu.dram_bandwidth.count();
   };
   EXPECT_EQ(port("16.7GB/s"), 16'700'000'000);
@@ -264,7 +263,7 @@ TEST(DeviceError, AWrongType_NamesTheField) {
 }
 
 TEST(DeviceError, BrokenSyntax_NamesTheLine) {
-  EXPECT_THAT(error_of(kSmallDevice.substr(0, kSmallDevice.size() - 2)),
+  EXPECT_THAT(error_of(small_device.substr(0, small_device.size() - 2)),
               HasSubstr("line 11: npu.int8_rate: expected identifier, found the end of the file"));
   EXPECT_THAT(error_with("id:", "id \"small\""), HasSubstr("line 1: id: expected \":\""));
   EXPECT_THAT(error_with("id:", "id: \"small\nname: 3"), HasSubstr("line 1: id"));
@@ -281,12 +280,12 @@ TEST(DeviceError, APathSurvivesCommentsStringsAndNesting) {
 TEST(DeviceError, BytesThatAreNoText_AreRefused) {
   EXPECT_EQ(error_with("id:", "id: \"sm\xFF\""),
             "d.textproto: line 1, byte 7: expected UTF-8 text, found byte 0xff");
-  EXPECT_THAT(error_of(kSmallDevice + std::string(1, '\0')), HasSubstr("found byte 0x00"));
+  EXPECT_THAT(error_of(small_device + std::string(1, '\0')), HasSubstr("found byte 0x00"));
   EXPECT_THAT(error_with("id:", "id: \"a\\000b\""), HasSubstr("line 1: id: expected UTF-8 text"));
   EXPECT_THAT(error_with("id:", "id: \"\\377\""), HasSubstr("line 1: id: expected UTF-8 text"));
-  EXPECT_EQ(error_of(kSmallDevice + std::string(1 << 20, ' ')),
+  EXPECT_EQ(error_of(small_device + std::string(1 << 20, ' ')),
             fmt::format("d.textproto: expected a text file of at most 1 MiB, found {} bytes",
-                        kSmallDevice.size() + (1 << 20)));
+                        small_device.size() + (1 << 20)));
 }
 
 TEST(DeviceError, AnEmptyFile_IsNoDevice) {
@@ -300,8 +299,8 @@ TEST(DeviceError, DeepNesting_IsRefusedNotFollowed) {
 }
 
 TEST(DeviceError, ACutFile_NeverParsesAsAnotherDevice) {
-  for (std::size_t length = 0; length + 2 < kSmallDevice.size(); ++length) {
-    EXPECT_NE(error_of(kSmallDevice.substr(0, length)), "no error") << length;
+  for (std::size_t length = 0; length + 2 < small_device.size(); ++length) {
+    EXPECT_NE(error_of(small_device.substr(0, length)), "no error") << length;
   }
 }
 

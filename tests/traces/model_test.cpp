@@ -7,8 +7,8 @@
 namespace pregate {
 namespace {
 
-using test::kSmallModel;
 using test::read_source_file;
+using test::small_model;
 using test::with_line;
 using testing::HasSubstr;
 
@@ -48,10 +48,10 @@ std::string error_of(const std::string& text) {
   return model ? "no error" : model.error().message();
 }
 std::string error_with(const std::string& key, const std::string& line) {
-  return error_of(with_line(kSmallModel, key, line));
+  return error_of(with_line(small_model, key, line));
 }
 ModelShape small() {
-  return *parse_model({"m.textproto", kSmallModel});
+  return *parse_model({"m.textproto", small_model});
 }
 
 TEST(Megrez2, HasTenBanksOfSixtyFourExperts) {
@@ -134,7 +134,7 @@ TEST(Presets, LatentAttention_CachesOneVectorAndOneRotaryKey) {
 }
 
 TEST(Model, CostsOfASmallShape_FollowTheFormulas) {
-  const ModelShape model = *parse_model({"m.textproto", kSmallModel}, kBytesAreParameters);
+  const ModelShape model = *parse_model({"m.textproto", small_model}, kBytesAreParameters);
   ASSERT_EQ(model.layers.size(), 5u);
   const std::int64_t attention = 2 * 64 * 4 * 16 + 2 * 64 * 2 * 16, norms = 2 * 64, router = 64 * 8;
   EXPECT_EQ(model.layers[0].attention_bytes.count(), attention + norms);
@@ -152,12 +152,12 @@ TEST(Model, CostsOfASmallShape_FollowTheFormulas) {
 
 TEST(Model, BytesOfAnOddPrecision_RoundUp) {
   const ModelShape model =
-      *parse_model({"m.textproto", kSmallModel}, {.expert_bits = 4.51, .dense_bits = {}});
+      *parse_model({"m.textproto", small_model}, {.expert_bits = 4.51, .dense_bits = {}});
   EXPECT_EQ(model.banks[0].expert_bytes.count(), 3464);  // 6144 x 4.51 / 8 = 3463.68
 }
 
 TEST(Model, CacheWidth_CanBeGiven) {
-  const std::string text = kSmallModel + "kv_latent_size: 100\nkv_bits: 4\n";
+  const std::string text = small_model + "kv_latent_size: 100\nkv_bits: 4\n";
   EXPECT_EQ(parse_model({"m.textproto", text})->kv_bytes.count(), 50);
 }
 
@@ -187,19 +187,19 @@ TEST(ModelError, InconsistentShapes_NameTheFieldThatDoesNotFit) {
 }
 
 TEST(ModelError, ASingleMissingLatentKey_IsNamed) {
-  EXPECT_THAT(error_of(kSmallModel + "kv_lora_rank: 16\nqk_nope_head_dim: 8\nqk_rope_head_dim: 4\n"),
+  EXPECT_THAT(error_of(small_model + "kv_lora_rank: 16\nqk_nope_head_dim: 8\nqk_rope_head_dim: 4\n"),
               HasSubstr("v_head_dim: expected a whole number"));
 }
 
 TEST(ModelError, AShapeBeyondAllBounds_IsRefused) {
-  const std::string wide = with_line(kSmallModel, "moe_intermediate_size", "moe_intermediate_size: 1048576");
+  const std::string wide = with_line(small_model, "moe_intermediate_size", "moe_intermediate_size: 1048576");
   EXPECT_THAT(error_of(with_line(wide, "hidden_size", "hidden_size: 262144")),
               HasSubstr("layer 0: attention bytes from 0"));
 }
 
 TEST(ModelError, AnOverriddenPrecision_IsNotBlamedOnTheFile) {
   const Result<ModelShape> model =
-      parse_model({"m.textproto", kSmallModel}, {.expert_bits = 0.0, .dense_bits = {}});
+      parse_model({"m.textproto", small_model}, {.expert_bits = 0.0, .dense_bits = {}});
   ASSERT_FALSE(model);
   EXPECT_THAT(model.error().message(), HasSubstr("precision override: expert_bits: expected a number"));
 }

@@ -15,7 +15,7 @@ using test::EmptyCatalogue;
 using test::TestCatalogue;
 using testing::HasSubstr;
 
-const std::string kScenario = R"(name: "s"
+const std::string base_scenario = R"(name: "s"
 model { preset: "tiny" }
 device {
   id: "small"
@@ -24,7 +24,7 @@ workload { synthetic { decode_tokens: 4 } }
 dram { expert_budget: "64KiB" }
 )";
 
-ScenarioDocument document(const std::string& text = kScenario) {
+ScenarioDocument document(const std::string& text = base_scenario) {
   Result<ScenarioDocument> parsed = ScenarioDocument::parse({"s.textproto", text});
   EXPECT_TRUE(parsed) << (parsed ? "" : parsed.error().message());
   return parsed ? std::move(*parsed) : ScenarioDocument();
@@ -105,7 +105,7 @@ TEST(Scenario, ShapeAs_IsASecondModel) {
 
 TEST(Scenario, APathInPlaceOfAnId_TakesTheIdOfItsFile) {
   TestCatalogue catalogue;
-  catalogue.devices["/tmp/my.device.textproto"] = test::kSmallDevice;
+  catalogue.devices["/tmp/my.device.textproto"] = test::small_device;
   const Scenario s = resolved(document("device { id: \"/tmp/my.device.textproto\" }"), catalogue);
   EXPECT_EQ(s.device.id, "small");
   EXPECT_THAT(s.text, testing::Not(HasSubstr("/tmp")));
@@ -139,7 +139,7 @@ TEST(ScenarioText, OfADamagedDocument_IsAPreciseErrorOrResolvesToItself) {
   std::mt19937 random(7);
   const std::string whole = resolved(document()).text;
   for (int i = 0; i < 2000; ++i) {
-    const std::string text = damaged(i % 2 == 0 ? kScenario : whole, random);
+    const std::string text = damaged(i % 2 == 0 ? base_scenario : whole, random);
     const Result<ScenarioDocument> doc = ScenarioDocument::parse({"s.textproto", text});
     const Result<Scenario> scenario = doc ? doc->resolve(TestCatalogue()) : Result<Scenario>(doc.error());
     if (scenario) {
@@ -300,7 +300,7 @@ TEST(ScenarioError, AnUnknownDeviceOrModel_IsReportedWhereItIsNamed) {
 
 TEST(ScenarioError, AMistakeInTheDeviceFile_NamesThatFile) {
   TestCatalogue catalogue;
-  catalogue.devices["bad"] = test::with_line(test::kSmallDevice, "capacity", "  capacity: \"8 GX\"");
+  catalogue.devices["bad"] = test::with_line(test::small_device, "capacity", "  capacity: \"8 GX\"");
   EXPECT_THAT(resolve_error("device { id: \"bad\" }", catalogue),
               HasSubstr("bad.textproto: line 6: dram.capacity: expected a size"));
   catalogue.devices["bad"] = "flash { speed: 3 }";
@@ -376,10 +376,11 @@ TEST(DemoScenario, ResolvesFromShippedFiles) {
   EXPECT_EQ(s.device.id, "oneplus-15r");
   EXPECT_EQ(s.model->name, "megrez2-3x7b-a3b");
   EXPECT_EQ(s.policy.prefetch, PrefetchKind::pregate);
-  // About half of the experts, so that there is something to see.
+  // Some of the experts and not all, so that there is something to see.
   const double share = static_cast<double>(s.expert_budget->count()) /
                        static_cast<double>(s.model->all_experts_bytes().count());
-  EXPECT_NEAR(share, 0.5, 0.1);
+  EXPECT_GT(share, 0.2);
+  EXPECT_LT(share, 0.8);
   EXPECT_GT(default_expert_budget(s, *s.model, 4096)->count(), s.expert_budget->count());
   for (const char* id : {"rtx-4060", "a17-pro", "raspberry-pi-5"}) {
     ScenarioDocument other = document(s.text);

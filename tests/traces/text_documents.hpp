@@ -22,7 +22,7 @@ inline std::string read_source_file(const std::string& path) {
   return text.str();
 }
 
-inline const std::string kSmallDevice = R"(id: "small"
+inline const std::string small_device = R"(id: "small"
 flash {
   read_bandwidth: "2GB/s"
 }
@@ -35,7 +35,7 @@ npu {
 }
 )";
 
-inline const std::string kSmallModel = R"(name: "tiny"
+inline const std::string small_model = R"(name: "tiny"
 hidden_size: 64
 num_hidden_layers: 5
 num_attention_heads: 4
@@ -61,8 +61,8 @@ inline std::string with_line(const std::string& text, const std::string& key, co
 // Finds the shipped files in the source tree, and texts that the test adds.
 class TestCatalogue final : public Catalogue {
  public:
-  std::map<std::string, std::string, std::less<>> devices{{"small", kSmallDevice}};
-  std::map<std::string, std::string, std::less<>> models{{"tiny", kSmallModel}};
+  std::map<std::string, std::string, std::less<>> devices{{"small", small_device}};
+  std::map<std::string, std::string, std::less<>> models{{"tiny", small_model}};
 
   [[nodiscard]] Result<NamedText> device(std::string_view name) const override {
     return find(devices, name, fmt::format("experiments/devices/{}.device.textproto", name));

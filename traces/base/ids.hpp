@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ids that cannot be swapped: StrongId<Tag> compares and hashes, and does nothing else.
+// Ids that cannot be swapped: StrongId<Tag> compares, and does nothing else.
 #pragma once
 
 #include <compare>
