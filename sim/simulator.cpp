@@ -103,18 +103,33 @@ Status check_lanes(const Scenario& scenario) {
   return {};
 }
 
+// A load that shares the flash with all other lanes must end in a time that the clock can count.
+Status check_load_times(const ModelShape& model, const DeviceSpec& device, std::int32_t lanes) {
+  std::int64_t rate =
+      std::min(device.flash.lane_bandwidth.count(), device.flash.read_bandwidth.count() / lanes);
+  if (device.link) rate = std::min(rate, device.link->bandwidth.count() / lanes);
+  const Duration latency = device.flash.request_latency + (device.link ? device.link->latency : Duration());
+  for (std::size_t b = 0; b < model.banks.size(); ++b) {
+    const Int128 size = model.banks[b].expert_bytes.count();
+    const Int128 part =
+        device.flash.request_bytes > Bytes() ? device.flash.request_bytes.count() : std::max(size, Int128{1});
+    const Int128 ps = (size + part - 1) / part * latency.count_ps() +
+                      size * detail::kPsPerSecond / std::max<std::int64_t>(rate, 1);
+    if (ps <= kLongestOperator.count_ps()) continue;
+    return bad_input(fmt::format("a flash that reads an expert of bank {} ({}) in less than {}", b,
+                                 to_text(model.banks[b].expert_bytes), to_text(kLongestOperator)),
+                     fmt::format("{} for a lane, {} before each request",
+                                 to_text(Bandwidth::bytes_per_second(rate)), to_text(latency)),
+                     "device.flash");
+  }
+  return {};
+}
+
 // The cache must hold the largest event (so that its experts can be resident together), and one load must end
 // in a time that the clock can count.
 Status check_room(const Prepared& prepared, const Scenario& scenario) {
-  for (std::size_t b = 0; b < prepared.model.banks.size(); ++b) {
-    const Int128 ps = Int128{prepared.model.banks[b].expert_bytes.count()} * detail::kPsPerSecond /
-                      scenario.device.flash.read_bandwidth.count();
-    if (ps > kLongestOperator.count_ps()) {
-      return bad_input(fmt::format("a flash that reads an expert of bank {} in less than {}", b,
-                                   to_text(kLongestOperator)),
-                       to_text(scenario.device.flash.read_bandwidth), "device.flash.read_bandwidth");
-    }
-  }
+  if (Status ok = check_load_times(prepared.model, scenario.device, scenario.runtime.io_lanes); !ok)
+    return ok;
   if (!prepared.sequence) return {};
   EventId where;
   const Bytes largest = prepared.sequence->largest_event(prepared.table, &where);
@@ -211,6 +226,17 @@ RunHeader header_of(const Scenario& scenario, const RouteHeader& route, const Mo
           .costs_from = model.costs_from};
 }
 
+// What flash wrote to DRAM is what the accounts say was read: whole loads that arrived, and whole requests of
+// the others.
+void check_bytes(const RunRecord& run, Bytes written) {
+  Bytes arrived, begun;
+  for (const LoadRecord& load : run.loads) {
+    if (load.state == LoadEnd::arrived) arrived += load.bytes;
+    if (load.state == LoadEnd::unfinished) begun += load.bytes;
+  }
+  check(written >= arrived && written <= arrived + begun, "DRAM writes equal flash reads");
+}
+
 struct Finished {
   std::int64_t kernel_events = 0;
   Bytes peak_resident;
@@ -243,9 +269,11 @@ RunRecord account(const Scenario& scenario, Prepared& prepared, Recorder& record
       inputs.plain_misses_decode += run.steps[static_cast<std::size_t>(step)].phase == Phase::decode ? 1 : 0;
     }
   } else {
-    const CurvePoint plain = replay_at(
-        *prepared.sequence, *prepared.uses, prepared.table, layers, scenario.policy.eviction, prepared.budget,
-        {.lfu_half_life = scenario.policy.lfu_half_life, .seed = scenario.policy.seed});
+    const CurvePoint plain = replay_at(*prepared.sequence, *prepared.uses, prepared.table, layers,
+                                       scenario.policy.eviction, prepared.budget,
+                                       {.lfu_half_life = scenario.policy.lfu_half_life,
+                                        .seed = scenario.policy.seed,
+                                        .largest_event = prepared.sequence->largest_event(prepared.table)});
     inputs.plain_misses = plain.lookups - plain.hits;
     inputs.plain_misses_decode = plain.lookups_decode - plain.hits_decode;
   }
@@ -316,6 +344,7 @@ Result<RunRecord> simulate(const Scenario& scenario, RoutingSource& source, cons
     sc_core::sc_start();
     if (!machine.scheduler.status()) return machine.scheduler.status().error();
     check(machine.scheduler.finished(), "the kernel runs until the scheduler is done");
+    check_bytes(recorder.record(), machine.memory.written());
     finished = {.kernel_events = machine.memory.wake_ups() + machine.scheduler.waits(),
                 .peak_resident = (*residency)->peak_resident()};
   }

@@ -74,7 +74,7 @@ PrefetchSummary prefetch_quality(const RunRecord& run, std::int64_t redundant, s
   for (const LoadRecord& load : run.loads) {
     if (load.purpose == Purpose::demand) continue;
     if (!was_read(load)) {
-      ++out.cancelled;
+      ++out.cancelled;  // withdrawn, or still queued when the run ended
       continue;
     }
     ++out.issued;
@@ -131,6 +131,12 @@ void compare_with_opt(RunSummary& summary, const RunRecord& run, const SummaryIn
   }
 }
 
+// Rounded down, so that a bound never passes what it bounds; a run's time fits the clock, so this does.
+Duration time_of(std::int64_t amount, std::int64_t rate) {
+  const Int128 ps = Int128{amount} * detail::kPsPerSecond / rate;
+  return Duration::ps(ps > INT64_MAX ? INT64_MAX : static_cast<std::int64_t>(ps));
+}
+
 // No run can be faster than its busiest resource needs for what the run made it do.
 void find_bound(RunSummary& summary, const RunRecord& run, const DeviceSpec& device) {
   Bytes arrived;
@@ -141,12 +147,14 @@ void find_bound(RunSummary& summary, const RunRecord& run, const DeviceSpec& dev
       static_cast<std::int64_t>(Int128{arrived.count()} * device.dram.write_cost.value / 1000);
   Bandwidth flash = device.flash.read_bandwidth;
   if (device.link) flash = std::min(flash, device.link->bandwidth);
-  const Duration flash_time = arrived / flash;
-  const Duration dram_time = Bytes(summary.all.dram_read.count() + written) / device.dram.usable_bandwidth;
+  const Duration flash_time = time_of(arrived.count(), flash.count());
+  const Duration dram_time =
+      time_of(summary.all.dram_read.count() + written, device.dram.usable_bandwidth.count());
   const Duration npu_time =
-      std::max(summary.all.macs / device.npu.mac_rate, summary.all.dram_read / device.npu.dram_bandwidth);
+      std::max(time_of(summary.all.macs.count(), device.npu.mac_rate.count()),
+               time_of(summary.all.dram_read.count(), device.npu.dram_bandwidth.count()));
   summary.bound = std::max({flash_time, dram_time, npu_time});
-  summary.bound_by = summary.bound == npu_time ? "npu" : summary.bound == dram_time ? "dram" : "flash";
+  summary.bound_by = summary.bound == flash_time ? "flash" : summary.bound == dram_time ? "dram" : "npu";
 }
 
 std::optional<double> energy(const RunSummary& summary, const DeviceSpec& device) {
@@ -185,8 +193,13 @@ RunSummary summarize(const RunRecord& run, const Recorder& recorder, const Summa
   RunSummary summary;
   count_by_phase(summary, run, recorder);
   summary.prefetch = prefetch_quality(run, recorder.redundant(), inputs.plain_misses);
-  if (!run.steps.empty() && run.steps.front().phase == Phase::prefill)
-    summary.ttft = run.steps.front().end - SimTime();
+  for (const StepRecord& step : run.steps) {
+    if (step.phase != Phase::prefill) break;
+    // A prompt in pieces goes on where the piece before ended; a position that starts again is another
+    // turn's.
+    if (&step != &run.steps.front() && step.position == 0) break;
+    summary.ttft = step.end - SimTime();
+  }
   measure_thrashing(summary, run);
   compare_with_opt(summary, run, inputs);
   find_bound(summary, run, inputs.device);

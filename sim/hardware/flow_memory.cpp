@@ -32,21 +32,20 @@ FlowMemory::FlowMemory(const sc_core::sc_module_name& name, const DeviceSpec& de
 }
 
 void FlowMemory::read_flash(Bytes size, Duration latency, TransferClient& client, std::uint32_t tag) {
-  start(from_flash_, size, latency, client, tag);
+  start(from_flash_, size, latency, {.client = &client, .tag = tag, .from_flash = size});
 }
 
 void FlowMemory::stream_to_npu(Bytes size, Bandwidth cap, Duration latency, TransferClient& client,
                                std::uint32_t tag) {
   FlowSpec spec = to_npu_;
   spec.cap = std::min(cap, npu_port_);
-  start(spec, size, latency, client, tag);
+  start(spec, size, latency, {.client = &client, .tag = tag, .from_flash = {}});
 }
 
-void FlowMemory::start(const FlowSpec& spec, Bytes size, Duration delay, TransferClient& client,
-                       std::uint32_t tag) {
+void FlowMemory::start(const FlowSpec& spec, Bytes size, Duration delay, const Owner& owner) {
   const FlowId flow = network_.start(spec, size, delay, kernel_now());
   if (flow.value() >= owners_.size()) owners_.resize(flow.value() + 1);
-  owners_[flow.value()] = {&client, tag};
+  owners_[flow.value()] = owner;
   arm();
 }
 
@@ -66,7 +65,10 @@ void FlowMemory::wake() {
   // Clients start new transfers from here, which may take over the ids of those that just ended: look up all
   // owners first.
   due_.clear();
-  for (const FlowId flow : ended_) due_.push_back(owners_[flow.value()]);
+  for (const FlowId flow : ended_) {
+    due_.push_back(owners_[flow.value()]);
+    written_ += due_.back().from_flash;
+  }
   for (const Owner& owner : due_) owner.client->transfer_done(owner.tag);
   arm();
 }

@@ -22,17 +22,19 @@ class FlowMemory final : public sc_core::sc_module, public MemorySystem {
                      std::uint32_t tag) override;
   [[nodiscard]] bool idle() const override { return network_.active() == 0; }
   [[nodiscard]] Bandwidth npu_port() const override { return npu_port_; }
+  // Bytes that flash has written to DRAM, requests that ended; for the accounts to be checked against.
+  [[nodiscard]] Bytes written() const { return written_; }
   [[nodiscard]] std::int64_t wake_ups() const { return wake_ups_; }
 
  private:
-  void start(const FlowSpec& spec, Bytes size, Duration delay, TransferClient& client, std::uint32_t tag);
-  void wake();
-  void arm();
-
   struct Owner {
     TransferClient* client = nullptr;
     std::uint32_t tag = 0;
+    Bytes from_flash;  // none: the NPU's
   };
+  void start(const FlowSpec& spec, Bytes size, Duration delay, const Owner& owner);
+  void wake();
+  void arm();
 
   FluidNetwork network_;
   FlowSpec from_flash_, to_npu_;
@@ -44,6 +46,7 @@ class FlowMemory final : public sc_core::sc_module, public MemorySystem {
   bool armed_ = false;
   SimTime armed_for_;
   std::int64_t wake_ups_ = 0;
+  Bytes written_;
 };
 
 // The kernel's clock in our type and back; its resolution is 1 ps.

@@ -8,6 +8,9 @@
 namespace pregate {
 namespace {
 
+// Slower than this an operator's bytes are left out of DRAM's sharing.
+constexpr Bandwidth kLeastStream = Bandwidth::bytes_per_second(1'000'000);
+
 // ceil(amount / rate) in ps, or kLongestOperator where it is longer.
 Duration bounded_time(std::int64_t amount, std::int64_t rate) {
   const Int128 ps = (Int128{amount} * detail::kPsPerSecond + rate - 1) / rate;
@@ -44,12 +47,15 @@ bool Npu::work_out(const OperatorCost& cost, Plan& out) const {
   if (std::max(arithmetic, streaming) >= kLongestOperator) return false;
   out.bytes = cost.bytes;
   out.rate = memory_.npu_port();
-  if (cost.bytes > Bytes() && span > Duration()) {
-    // The rate that spreads the bytes over the operator; rounding it down makes the operator longer by a few
-    // picoseconds, which is what it then takes alone.
-    const Int128 even = Int128{cost.bytes.count()} * detail::kPsPerSecond / span.count_ps();
-    out.rate = std::min(
-        Bandwidth::bytes_per_second(std::max<std::int64_t>(static_cast<std::int64_t>(even), 1)), out.rate);
+  const Int128 even =
+      span > Duration() ? Int128{cost.bytes.count()} * detail::kPsPerSecond / span.count_ps() : Int128{0};
+  if (even < kLeastStream.count()) {
+    // A trickle: rounding its rate would distort the time more than the bytes disturb anyone.
+    out.bytes = Bytes();
+  } else {
+    // The rate that spreads the bytes over the operator; rounding it down makes the operator longer by a
+    // millionth at most, which is what it then takes alone.
+    out.rate = std::min(Bandwidth::bytes_per_second(static_cast<std::int64_t>(even)), out.rate);
     const Duration spread = bounded_time(cost.bytes.count(), out.rate.count());
     if (spread >= kLongestOperator) return false;
     span = spread;

@@ -29,8 +29,9 @@ std::unique_ptr<Residency> make_residency(const ReplayInputs& in) {
                                                .layers = in.model_layers,
                                                .lfu_half_life = in.options.lfu_half_life,
                                                .seed = in.options.seed},
-                                   .allow_overflow = true});
-  check(residency.ok(), "with the future known and overflow allowed every policy can be had");
+                                   .allow_overflow = !in.options.largest_event.has_value(),
+                                   .largest_event = in.options.largest_event.value_or(Bytes())});
+  check(residency.ok(), "with the future known and room for an event every policy can be had");
   return std::move(*residency);
 }
 
@@ -48,7 +49,7 @@ Bytes replay(const ReplayInputs& in, Visit visit) {
       visit(info, lookup);
       if (lookup.outcome != Outcome::miss) continue;
       const LoadId load = residency->request(lookup.expert, Purpose::demand);
-      residency->start(load, evicted);
+      check(residency->start(load, evicted), "a replay has room for what its budget was checked for");
       residency->arrive(load);
     }
     residency->end_event(evicted);

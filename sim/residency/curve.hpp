@@ -3,6 +3,7 @@
 // matter. The same Residency as in a run decides. OPT is the row of belady (forced admission).
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "sim/residency/event_sequence.hpp"
@@ -27,6 +28,9 @@ struct CurvePoint {
 struct CurveOptions {
   std::int32_t lfu_half_life = 16;
   std::uint64_t seed = 1;
+  // As in a run, not as in a curve: no event may overflow the budget, and belady-bypass keeps this much
+  // aside.
+  std::optional<Bytes> largest_event;
 };
 
 CurvePoint replay_at(const EventSequence& sequence, const FutureUses& future, const ExpertTable& table,

@@ -30,7 +30,8 @@ Status check_shares(const ExpertTable& table, Bytes share, std::size_t partition
 Result<std::unique_ptr<Residency>> Residency::create(const ExpertTable& table,
                                                      const ResidencyOptions& options) {
   auto state = std::make_unique<State>(table, options);
-  const std::size_t partitions = is_partitioned(options.eviction) ? table.banks() : 1;
+  const std::size_t partitions =
+      is_partitioned(options.eviction) ? std::max<std::size_t>(table.banks(), 1) : 1;
   const Bytes share(options.budget.count() / static_cast<std::int64_t>(partitions));
   if (!options.allow_overflow) {
     if (Status fits = check_shares(table, share, partitions); !fits) return fits.error();

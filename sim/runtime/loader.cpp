@@ -29,11 +29,12 @@ LoadId Loader::request(ExpertId expert, Purpose purpose, LayerId layer, const Lo
                              .bytes = parts_.table.bytes(expert),
                              .purpose = purpose,
                              .layer = layer,
-                             .behind = queued() + in_flight_,
+                             .behind = queued(purpose) + in_flight_,
                              .reload = previous.valid(),
                              .previous_eviction = previous},
                             kernel_now());
-  lacked_room_.push_back(false);
+  refused_at_.emplace_back(SimTime::at_ps(-1));
+  held_back_.emplace_back();
   queues_[static_cast<std::size_t>(purpose)].push_back({load, layer});
   return load;
 }
@@ -57,16 +58,19 @@ void Loader::cancel_stale_speculation(LayerId layer) {
     parts_.recorder.cancelled(q.load);
     return true;
   });
+  note_queue();
 }
 
 bool Loader::try_start(LoadId load) {
   evicted_.clear();
   const bool started = parts_.residency.start(load, evicted_);
+  const SimTime now = kernel_now();
+  SimTime& refused = refused_at_[load.value()];
   if (!started) {
-    lacked_room_[load.value()] = true;
+    if (refused < SimTime()) refused = now;
     return false;
   }
-  const SimTime now = kernel_now();
+  if (refused >= SimTime()) held_back_[load.value()] = now - refused;
   parts_.recorder.evicted(evicted_, now);
   debt_ += parts_.device.management.per_eviction * static_cast<std::int64_t>(evicted_.size());
   parts_.recorder.started(load, now);
@@ -113,9 +117,10 @@ void Loader::take_arrivals(std::vector<LoadId>& out) {
   arrivals_.clear();
 }
 
-std::int32_t Loader::queued() const {
+std::int32_t Loader::queued(Purpose least) const {
   std::size_t total = 0;
-  for (const auto& queue : queues_) total += queue.size();
+  for (std::size_t purpose = 0; purpose <= static_cast<std::size_t>(least); ++purpose)
+    total += queues_[purpose].size();
   return static_cast<std::int32_t>(total);
 }
 

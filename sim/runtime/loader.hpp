@@ -47,7 +47,8 @@ class Loader final : public sc_core::sc_module, private LoadSink {
   [[nodiscard]] bool idle() const { return in_flight_ == 0; }
   // Loads that arrived since the last call, in order.
   void take_arrivals(std::vector<LoadId>& out);
-  [[nodiscard]] bool lacked_room(LoadId load) const { return lacked_room_[load.value()]; }
+  // For how long a load that has started was refused before, because there was no room for it.
+  [[nodiscard]] Duration held_back(LoadId load) const { return held_back_[load.value()]; }
 
  private:
   struct Queued {
@@ -56,12 +57,14 @@ class Loader final : public sc_core::sc_module, private LoadSink {
   };
   void load_arrived(LoadId load) override;
   bool try_start(LoadId load);
-  [[nodiscard]] std::int32_t queued() const;
+  // Queued loads of the given purpose and of all that are more urgent.
+  [[nodiscard]] std::int32_t queued(Purpose least = Purpose::speculative) const;
   void note_queue();
 
   Parts parts_;
   std::array<std::deque<Queued>, 3> queues_;  // by Purpose
-  std::vector<bool> lacked_room_;             // by LoadId
+  std::vector<SimTime> refused_at_;           // by LoadId: the first refusal; negative: none
+  std::vector<Duration> held_back_;           // by LoadId
   std::vector<LoadId> arrivals_;
   std::vector<Eviction> evicted_;  // scratch
   std::int32_t in_flight_ = 0;

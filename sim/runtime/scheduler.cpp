@@ -43,10 +43,6 @@ Status Scheduler::run_all_steps() {
     Result<std::optional<StepInfo>> next = parts_.source.next_step();
     if (!next) return next.error();
     if (!next->has_value()) return {};
-    if (parts_.npu.now() > kEndOfTime) {
-      return run_failed("", "a run of at most 92 simulated days",
-                        fmt::format("{} at step {}", to_text(parts_.npu.now()), done));
-    }
     if (Status ok = run_step(**next); !ok) return ok.error().at("", fmt::format("step {}", done));
   }
 }
@@ -65,6 +61,7 @@ Status Scheduler::run_step(const StepInfo& info) {
   const std::int32_t outputs = info.phase == Phase::prefill ? 1 : info.tokens;
   if (Status ok = run_operator(last, OperatorKind::head, ExpertId(), head_cost(parts_.model, outputs)); !ok)
     return ok;
+  manage_cache(last);
   parts_.recorder.end_step(parts_.npu.now());
   return {};
 }
@@ -83,7 +80,7 @@ Status Scheduler::run_layer(std::size_t layer) {
     }
   }
   const OperatorKind kind = shape.is_moe() ? OperatorKind::shared_experts : OperatorKind::dense_ffn;
-  if (Status ok = run_operator(layer, kind, ExpertId(), feed_forward_cost(shape, info_.tokens)); !ok)
+  if (Status ok = run_operator(layer, kind, ExpertId(), feed_forward_cost(shape, layer_tokens_)); !ok)
     return ok;
   return shape.is_moe() ? run_routed_experts(layer) : Status();
 }
@@ -92,9 +89,11 @@ Status Scheduler::run_layer(std::size_t layer) {
 // that of a later layer. Demand goes first into the queues, whatever a prefetcher wishes.
 Status Scheduler::router_answers(std::size_t layer) {
   wishes_.clear();
+  layer_tokens_ = info_.tokens;
   if (parts_.model.layers[layer].is_moe()) {
     Result<LayerRouting> routing = parts_.source.route(layer_id(layer));
     if (!routing) return routing.error();
+    layer_tokens_ = routing->tokens;
     if (Status ok = begin_event(layer, *routing); !ok) return ok;
   }
   if (Status ok = look_ahead(layer); !ok) return ok;
@@ -120,29 +119,36 @@ Status Scheduler::begin_event(std::size_t layer, const LayerRouting& routing) {
   lookups_.assign(lookups.begin(), lookups.end());
   parts_.recorder.begin_event(layer_id(layer), lookups_, parts_.npu.now());
 
+  sort_out(layer);
+  parts_.prefetcher.event(event, layer_id(layer), chosen_, wishes_);
+  return {};
+}
+
+// What is there can run; what is on its way is adopted; wrong guesses still queued for this layer are
+// withdrawn; what is left is asked for, and stands behind nothing but loads that matter as much.
+void Scheduler::sort_out(std::size_t layer) {
   awaited_.assign(chosen_.size(), LoadId());
   ready_.clear();
   next_ready_ = 0;
   awaited_count_ = 0;
   for (std::size_t i = 0; i < lookups_.size(); ++i) {
-    const Lookup& lookup = lookups_[i];
-    if (lookup.outcome == Outcome::miss) {
-      parts_.npu.settle();
-      awaited_[i] = parts_.loader.request(lookup.expert, Purpose::demand, layer_id(layer), &lookup);
-      check(awaited_[i].valid(), "a miss is absent, so its load is new");
-    } else if (lookup.outcome == Outcome::late_prefetch) {
-      awaited_[i] = lookup.load;
-      parts_.loader.adopt(lookup.load);
-    } else {
+    if (lookups_[i].outcome == Outcome::miss) continue;
+    if (lookups_[i].outcome != Outcome::late_prefetch) {
       ready_.push_back(i);
       continue;
     }
+    awaited_[i] = lookups_[i].load;
+    parts_.loader.adopt(lookups_[i].load);
     ++awaited_count_;
   }
-  // After the adoptions: what is still queued for this layer was guessed wrong.
   parts_.loader.cancel_stale_speculation(layer_id(layer));
-  parts_.prefetcher.event(event, layer_id(layer), chosen_, wishes_);
-  return {};
+  for (std::size_t i = 0; i < lookups_.size(); ++i) {
+    if (lookups_[i].outcome != Outcome::miss) continue;
+    parts_.npu.settle();
+    awaited_[i] = parts_.loader.request(lookups_[i].expert, Purpose::demand, layer_id(layer), &lookups_[i]);
+    check(awaited_[i].valid(), "a miss is absent, so its load is new");
+    ++awaited_count_;
+  }
 }
 
 // With lookahead d the router of layer i+d has read the state that layer i leaves; the first layer answers
@@ -195,10 +201,16 @@ Status Scheduler::run_routed_experts(std::size_t layer) {
   return {};
 }
 
+Status Scheduler::check_clock() const {
+  if (parts_.npu.now() <= kEndOfTime) return {};
+  return run_failed("", "a run of at most 92 simulated days", to_text(parts_.npu.now()));
+}
+
 Status Scheduler::run_operator(std::size_t layer, OperatorKind kind, ExpertId expert,
                                const OperatorCost& cost) {
   if (cost.bytes == Bytes() && cost.macs == Macs()) return {};
   manage_cache(layer);
+  if (Status ok = check_clock(); !ok) return ok;
   Npu::Plan plan;
   if (!parts_.npu.plan(cost, plan)) {
     return bad_input(
@@ -230,12 +242,15 @@ Status Scheduler::wait_for_arrival(std::size_t layer) {
                       to_text(parts_.table.bytes(expert)),
                       ", split between the banks or held by experts of the same event"));
     }
+    if (Status ok = check_clock(); !ok) return ok;
     ++waits_;
     sc_core::wait(parts_.loader.arrival());
     collect_arrivals();
   }
-  parts_.recorder.stalled(layer_id(layer), begin, parts_.npu.now(), last_awaited_,
-                          parts_.loader.lacked_room(last_awaited_));
+  // A wait is for want of room if the load was held back for at least as long as it was waited for.
+  const SimTime end = parts_.npu.now();
+  parts_.recorder.stalled(layer_id(layer), begin, end, last_awaited_,
+                          parts_.loader.held_back(last_awaited_) >= end - begin);
   manage_cache(layer);
   return {};
 }

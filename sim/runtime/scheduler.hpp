@@ -45,6 +45,7 @@ class Scheduler final : public sc_core::sc_module {
   Status run_layer(std::size_t layer);
   Status router_answers(std::size_t layer);
   Status begin_event(std::size_t layer, const LayerRouting& routing);
+  void sort_out(std::size_t layer);
   Status look_ahead(std::size_t layer);
   Status tell_ahead(std::size_t target);
   void ask_for(const std::vector<PrefetchWish>& wishes);
@@ -52,6 +53,7 @@ class Scheduler final : public sc_core::sc_module {
   Status run_operator(std::size_t layer, OperatorKind kind, ExpertId expert, const OperatorCost& cost);
   // Waits until an expert of this event has arrived; false (with status) when none can.
   Status wait_for_arrival(std::size_t layer);
+  [[nodiscard]] Status check_clock() const;
   void collect_arrivals();
   void manage_cache(std::size_t layer);
 
@@ -62,6 +64,7 @@ class Scheduler final : public sc_core::sc_module {
 
   StepInfo info_;
   std::uint32_t next_event_ = 0;
+  std::int32_t layer_tokens_ = 1;  // tokens that pass through the running layer
   // The running event.
   std::vector<ExpertId> chosen_;         // distinct, in order of last choice
   std::vector<std::int32_t> tokens_of_;  // by position in chosen_

@@ -195,5 +195,97 @@ TEST(ClosedForm, TwoRunsInOneProcess_AreTheSameRun) {
   EXPECT_EQ(first.summary.kernel_events, second.summary.kernel_events);
 }
 
+// 10 B of KV a token and layer, DRAM at 100 GB/s: what is streamed says which caches were read.
+TEST(ClosedForm, APromptReadsOneCache_ABatchReadsOneForEachSequence) {
+  ModelShape model = round_model({{}}, 4, 1);
+  model.kv_bytes = Bytes(10);
+  model.kv_macs = Macs(3);
+  auto trace = decode_trace(model, {{{0, 0, 0}}});
+  trace->steps[0].tokens = 3;
+  trace->steps[0].layer_tokens = {3};
+  trace->steps[0].position = 100;
+  const std::int64_t expert = 1'000'000;
+  const RunRecord batch = must_run(round_scenario(Bytes(4'000'000)), trace);
+  EXPECT_EQ(batch.summary.all.dram_read.count() - expert, 10 * 3 * 101);
+  EXPECT_EQ(batch.summary.all.macs.count(), 3 * 3 * 101);
+
+  trace->steps[0].phase = Phase::prefill;
+  const RunRecord prompt = must_run(round_scenario(Bytes(4'000'000)), trace);
+  EXPECT_EQ(prompt.summary.all.dram_read.count() - expert, 10 * 103);
+  EXPECT_EQ(prompt.summary.all.macs.count(), 3 * (101 + 102 + 103));
+}
+
+TEST(ClosedForm, TheHead_IsComputedForOneTokenOfAPromptAndForEachSequenceOfABatch) {
+  ModelShape model = round_model({{}}, 4, 1);
+  model.head_macs = Macs(7);
+  auto trace = decode_trace(model, {{{0, 1, 2}}});
+  trace->steps[0].tokens = 3;
+  trace->steps[0].layer_tokens = {3};
+  EXPECT_EQ(must_run(round_scenario(Bytes(4'000'000)), trace).summary.all.macs, Macs(21));
+  trace->steps[0].phase = Phase::prefill;
+  EXPECT_EQ(must_run(round_scenario(Bytes(4'000'000)), trace).summary.all.macs, Macs(7));
+}
+
+TEST(ClosedForm, SharedExperts_ComputeOnlyTheTokensThatPassTheirLayer) {
+  const ModelShape model = round_model({{.feed_forward = Macs(1000)}}, 4, 1);
+  auto trace = decode_trace(model, {{{0}}});
+  trace->steps[0].phase = Phase::prefill;
+  trace->steps[0].tokens = 4;  // of which one reaches this last layer
+  EXPECT_EQ(must_run(round_scenario(Bytes(4'000'000)), trace).summary.all.macs, Macs(1000));
+}
+
+TEST(ClosedForm, AFewBytesBesideMuchArithmetic_DoNotHastenIt) {
+  const ModelShape model =
+      round_model({{.feed_forward = Macs(1'900'000'000'000), .feed_forward_bytes = Bytes(1)}}, 4, 1);
+  const RunRecord run = must_run(round_scenario(Bytes(4'000'000)), decode_trace(model, {{{0}}}));
+  EXPECT_GE(run.summary.all.makespan, Duration::ms(1900));
+}
+
+TEST(ClosedForm, APromptInPieces_IsTheFirstTokensTimeToItsEnd) {
+  const ModelShape model = round_model({{}}, 4, 1);
+  auto trace = decode_trace(model, {{{0}}, {{1}}, {{2}}});
+  trace->steps[0].phase = trace->steps[1].phase = Phase::prefill;
+  const RunRecord run = must_run(round_scenario(Bytes(4'000'000)), trace);
+  EXPECT_EQ(run.summary.ttft, run.steps[1].end - SimTime());
+}
+
+TEST(ClosedForm, AClockThatWouldOverflow_IsAnErrorNotACrash) {
+  const ModelShape model = round_model({{}}, 4, 1);
+  Scenario scenario = round_scenario(Bytes(4'000'000));
+  scenario.device.flash.request_latency = Duration::seconds(100);
+  scenario.device.flash.request_bytes = Bytes(500);
+  Replay source(decode_trace(model, {{{0}}}));
+  const auto run = simulate(scenario, source);
+  ASSERT_FALSE(run.ok());
+  EXPECT_NE(run.error().message().find("device.flash"), std::string::npos) << run.error().message();
+
+  const ModelShape slow = round_model(std::vector<LayerPlan>(200, {.attention = Macs(90'000'000'000)}), 4, 1);
+  scenario = round_scenario(Bytes(4'000'000));
+  scenario.device.npu.mac_rate = MacRate::per_second(1'000'000);
+  std::vector<std::vector<std::uint16_t>> step(200, {0});
+  Replay long_source(decode_trace(slow, {step}));
+  const auto long_run = simulate(scenario, long_source);
+  ASSERT_FALSE(long_run.ok());
+  EXPECT_EQ(long_run.error().kind, Error::Kind::run_failed);
+}
+
+// Four guesses are queued behind one lane when an event finds two experts missing: they stand behind the
+// guess in flight only.
+TEST(ClosedForm, ADemandLoad_StandsBehindDemandAndWhatIsInFlight) {
+  const ModelShape model = round_model({{}, {}}, 16, 4);
+  Scenario scenario = round_scenario(Bytes(16'000'000));
+  scenario.runtime.io_lanes = 1;
+  scenario.policy.prefetch = PrefetchKind::stale_gate;
+  scenario.policy.stale_gate_accuracy = 0.0;
+  const RunRecord run = must_run(scenario, decode_trace(model, {{{0, 1, 2, 3}, {4, 5, 6, 7}}}));
+  std::int32_t expected = 0;
+  for (const LoadRecord& load : run.loads) {
+    if (load.purpose != Purpose::demand || load.layer != LayerId(1)) continue;
+    EXPECT_LE(load.queued_behind, expected + 1);
+    ++expected;
+  }
+  EXPECT_EQ(expected, 4);
+}
+
 }  // namespace
 }  // namespace pregate
