@@ -263,10 +263,9 @@ Status JsonlImporter::take_shape(const LineHandler& line) {
     if (const Status valid = options_.model->validate(); !valid) return valid.error().at({}, "model");
     trace_.header.model = *options_.model;
   } else {
-    return bad_input(
-        "a model, or a first line {\"model\":...,\"layers\":...,\"experts\":...,\"top_k\":...,"
-        "\"expert_bytes\":...,\"dense_bytes\":...}",
-        "neither");
+    return bad_input(R"(a model, or a first line {"model":...,"layers":...,"experts":...,"top_k":...,)"
+                     R"("expert_bytes":...,"dense_bytes":...})",
+                     "neither");
   }
   trace_.header.provenance = options_.provenance.empty() ? "imported from JSON Lines" : options_.provenance;
   steps_.emplace(trace_.header.model);
@@ -354,7 +353,7 @@ Status JsonlImporter::take_weights(const LineHandler& line, TokenChoice& choice)
       weights_.clear();
       return {};
     }
-    if (!(weight >= 0 && weight <= double{std::numeric_limits<float>::max()})) {
+    if (weight < 0 || weight > double{std::numeric_limits<float>::max()}) {
       return bad_input("weights of at least 0", fmt::format("{}", weight));
     }
     weights_.push_back(static_cast<float>(weight));
@@ -371,7 +370,7 @@ Status JsonlImporter::take_choice(const LineHandler& line) {
   const auto word = get_text(line, "phase");
   if (!word) return word.error();
   if (*word != to_text(Phase::prefill) && *word != to_text(Phase::decode)) {
-    return bad_input("phase: \"prefill\" or \"decode\"", pregate::quoted(*word));
+    return bad_input(R"(phase: "prefill" or "decode")", pregate::quoted(*word));
   }
   const Phase phase = *word == to_text(Phase::prefill) ? Phase::prefill : Phase::decode;
   const auto layer =

@@ -20,7 +20,8 @@
 #include "traces/base/random.hpp"
 
 // Of the sanitizers, where they are linked: called once when one has found something.
-extern "C" void __sanitizer_set_death_callback(void (*callback)()) __attribute__((weak));
+extern "C" void __sanitizer_set_death_callback(void (*callback)())  // NOLINT: the sanitizers' name
+    __attribute__((weak));
 
 namespace {
 
@@ -54,37 +55,37 @@ void on_signal(int number) {
 
 // Values at which parsers break.
 const std::vector<std::string>& magic_parts() {
-  static const std::vector<std::string> parts = {std::string(1, '\0'),
-                                                 std::string(4, '\0'),
-                                                 std::string(9, '\xff'),
-                                                 "\xff\xff\xff\xff\x0f",
-                                                 "\x80",
-                                                 "-1",
-                                                 "0",
-                                                 "nan",
-                                                 "inf",
-                                                 "1e999",
-                                                 "9223372036854775807",
-                                                 "9223372036854775808",
-                                                 "18446744073709551616",
-                                                 "65535",
-                                                 "65536",
-                                                 "\xc3\x28",
-                                                 "\xed\xa0\x80",
-                                                 "\r\n",
-                                                 "\n",
-                                                 ",",
-                                                 ",,",
-                                                 "#",
-                                                 "{",
-                                                 "}",
-                                                 "[",
-                                                 "]",
-                                                 "\"",
-                                                 ":",
-                                                 ".",
-                                                 " "};
-  return parts;
+  static const std::vector<std::string> kParts = {std::string(1, '\0'),
+                                                  std::string(4, '\0'),
+                                                  std::string(9, '\xff'),
+                                                  "\xff\xff\xff\xff\x0f",
+                                                  "\x80",
+                                                  "-1",
+                                                  "0",
+                                                  "nan",
+                                                  "inf",
+                                                  "1e999",
+                                                  "9223372036854775807",
+                                                  "9223372036854775808",
+                                                  "18446744073709551616",
+                                                  "65535",
+                                                  "65536",
+                                                  "\xc3\x28",
+                                                  "\xed\xa0\x80",
+                                                  "\r\n",
+                                                  "\n",
+                                                  ",",
+                                                  ",,",
+                                                  "#",
+                                                  "{",
+                                                  "}",
+                                                  "[",
+                                                  "]",
+                                                  "\"",
+                                                  ":",
+                                                  ".",
+                                                  " "};
+  return kParts;
 }
 
 void mutate(std::string& input, const std::vector<std::string>& seeds, Random& random) {

@@ -46,9 +46,9 @@ std::vector<std::string> fuzz::seeds() {
 }  // namespace pregate
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const pregate::ModelShape model = pregate::known_model();
+  static const pregate::ModelShape kModel = pregate::known_model();
   const std::string_view text = pregate::fuzz::text_of(data, size);
   pregate::try_text(text, {});
-  pregate::try_text(text, {.model = model, .provenance = "fuzz"});
+  pregate::try_text(text, {.model = kModel, .provenance = "fuzz"});
   return 0;
 }

@@ -22,12 +22,12 @@ class FuzzCatalogue final : public Catalogue {
  public:
   explicit FuzzCatalogue(std::string_view echo) : echo_(echo) {}
   [[nodiscard]] Result<NamedText> device(std::string_view name) const override {
-    static const std::string text = shipped("experiments/devices/oneplus-15r.device.textproto");
-    return NamedText{"fuzz.device", name.starts_with("echo") ? echo_ : text};
+    static const std::string kText = shipped("experiments/devices/oneplus-15r.device.textproto");
+    return NamedText{"fuzz.device", name.starts_with("echo") ? echo_ : kText};
   }
   [[nodiscard]] Result<NamedText> model(std::string_view name) const override {
-    static const std::string text = shipped("models/presets/megrez2-3x7b-a3b.model.textproto");
-    return NamedText{"fuzz.model", name.starts_with("echo") ? echo_ : text};
+    static const std::string kText = shipped("models/presets/megrez2-3x7b-a3b.model.textproto");
+    return NamedText{"fuzz.model", name.starts_with("echo") ? echo_ : kText};
   }
 
  private:

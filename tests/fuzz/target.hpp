@@ -13,6 +13,7 @@
 #include "traces/base/check.hpp"
 #include "traces/base/result.hpp"
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace pregate::fuzz {

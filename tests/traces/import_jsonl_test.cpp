@@ -10,20 +10,23 @@ namespace {
 using fixtures::expect_message;
 using testing::ElementsAre;
 
-const std::string kHeader =
-    "{\"model\":\"tiny\",\"layers\":2,\"experts\":8,\"top_k\":2,\"expert_bytes\":900,\"dense_bytes\":1800}\n";
+constexpr std::string_view kHeader =
+    R"({"model":"tiny","layers":2,"experts":8,"top_k":2,"expert_bytes":900,"dense_bytes":1800})"
+    "\n";
 // Two prompt tokens (one in the last layer), two decoded ones.
-const std::vector<std::string> kLines = {
-    R"({"step":0,"phase":"prefill","token":0,"layer":0,"experts":[3,4],"weights":[0.6,0.4]})",  // line 2
-    R"({"step":0,"phase":"prefill","token":1,"layer":0,"experts":[4,5],"weights":[0.7,0.3]})",
-    R"({"step":0,"phase":"prefill","token":1,"layer":1,"experts":[7,0],"weights":[0.9,0.1]})",
-    R"({"step":1,"phase":"decode","token":0,"layer":0,"experts":[3,1],"weights":[1,0]})",  // line 5
-    R"({"step":1,"phase":"decode","token":0,"layer":1,"experts":[2],"weights":[0.5]})",
-    R"({"step":2,"phase":"decode","token":0,"layer":0,"experts":[3,1],"weights":[0.5,0.5]})",
-    R"({"step":2,"phase":"decode","token":0,"layer":1,"experts":[2,6],"weights":[0.5,0.5]})"};  // line 8
+std::vector<std::string> good_lines() {
+  return {
+      R"({"step":0,"phase":"prefill","token":0,"layer":0,"experts":[3,4],"weights":[0.6,0.4]})",  // line 2
+      R"({"step":0,"phase":"prefill","token":1,"layer":0,"experts":[4,5],"weights":[0.7,0.3]})",
+      R"({"step":0,"phase":"prefill","token":1,"layer":1,"experts":[7,0],"weights":[0.9,0.1]})",
+      R"({"step":1,"phase":"decode","token":0,"layer":0,"experts":[3,1],"weights":[1,0]})",  // line 5
+      R"({"step":1,"phase":"decode","token":0,"layer":1,"experts":[2],"weights":[0.5]})",
+      R"({"step":2,"phase":"decode","token":0,"layer":0,"experts":[3,1],"weights":[0.5,0.5]})",
+      R"({"step":2,"phase":"decode","token":0,"layer":1,"experts":[2,6],"weights":[0.5,0.5]})"};
+}
 
 std::string text_of(const std::vector<std::string>& lines) {
-  std::string text = kHeader;
+  std::string text(kHeader);
   for (const std::string& line : lines) text += line + "\n";
   return text;
 }
@@ -34,7 +37,7 @@ Result<RouteTrace> import_text(const std::string& text, const ImportOptions& opt
 }
 
 TEST(ImportJsonl, ObjectsOfAStep_AreOneStep) {
-  const auto trace = import_text(text_of(kLines));
+  const auto trace = import_text(text_of(good_lines()));
   ASSERT_TRUE(trace.ok()) << trace.error().message();
   ASSERT_EQ(trace->steps.size(), 3U);
   EXPECT_EQ(trace->steps[0].phase, Phase::prefill);
@@ -50,15 +53,15 @@ TEST(ImportJsonl, ObjectsOfAStep_AreOneStep) {
 }
 
 TEST(ImportJsonl, StepsAndTokensByPosition_GiveTheSameTrace) {
-  std::vector<std::string> lines = kLines;
+  std::vector<std::string> lines = good_lines();
   for (std::size_t i = 3; i < lines.size(); ++i) {
     const std::string position = i < 5 ? "2" : "3";
-    lines[i].replace(lines[i].find(":") + 1, 1, position);
+    lines[i].replace(lines[i].find(':') + 1, 1, position);
     lines[i].replace(lines[i].find("\"token\":0") + 8, 1, position);
   }
   const auto trace = import_text(text_of(lines));
   ASSERT_TRUE(trace.ok()) << trace.error().message();
-  fixtures::expect_same(*import_text(text_of(kLines)), *trace);
+  fixtures::expect_same(*import_text(text_of(good_lines())), *trace);
 }
 
 TEST(ImportJsonl, BytesByLayer_MayMakeALayerDense) {
@@ -78,8 +81,9 @@ TEST(ImportJsonl, WithoutAShapeLine_TheShapeIsTheGivenModels) {
   ImportOptions options{.model = fixtures::small_model(), .provenance = "mine"};
   std::string text;
   for (int layer = 1; layer < 5; ++layer) {
-    text += "{\"step\":0,\"phase\":\"decode\",\"layer\":" + std::to_string(layer) +
-            ",\"experts\":[1,2,3],\"note\":{\"a\":[1]}}\n";
+    text += R"({"step":0,"phase":"decode","layer":)" + std::to_string(layer);
+    text += R"(,"experts":[1,2,3],"note":{"a":[1]}})";
+    text += '\n';
   }
   const auto trace = import_text(text, options);
   ASSERT_TRUE(trace.ok()) << trace.error().message();
@@ -88,7 +92,7 @@ TEST(ImportJsonl, WithoutAShapeLine_TheShapeIsTheGivenModels) {
 }
 
 TEST(ImportJsonl, OneUnknownWeight_LeavesAllWeightsOut) {
-  auto lines = kLines;
+  auto lines = good_lines();
   lines[4] = R"({"step":1,"phase":"decode","layer":1,"experts":[2],"weights":[null]})";
   const auto trace = import_text(text_of(lines));
   ASSERT_TRUE(trace.ok()) << trace.error().message();
@@ -102,7 +106,9 @@ TEST(ImportJsonl, ABadShapeLine_IsNamed) {
     std::vector<std::string> parts;
   } table[] = {
       {"empty", "", {"line 1", "expected JSON Lines", "an empty file"}},
-      {"no shape and no model", kLines[0], {"line 1", "expected a model, or a first line", "found neither"}},
+      {"no shape and no model",
+       good_lines()[0],
+       {"line 1", "expected a model, or a first line", "found neither"}},
       {"no model name",
        R"({"layers":2,"experts":8,"top_k":2,"expert_bytes":1,"dense_bytes":1})",
        {"line 1", "model: a text", "found none"}},
@@ -148,7 +154,7 @@ TEST(ImportJsonl, ABadLine_IsNamed) {
     std::vector<std::string> parts;
   } table[] = {
       {"not JSON", 3, "{\"step\":1,", {"line 5", "expected a JSON object", "an error at column"}},
-      {"text behind", 3, kLines[3] + "x", {"line 5", "expected a JSON object", "an error at column"}},
+      {"text behind", 3, good_lines()[3] + "x", {"line 5", "expected a JSON object", "an error at column"}},
       {"an empty line", 3, "", {"line 5", "expected a JSON object"}},
       {"an array", 3, "[1,2]", {"line 5", "expected an object", "an array"}},
       {"a number", 3, "17", {"line 5", "expected an object", "an integer"}},
@@ -171,7 +177,7 @@ TEST(ImportJsonl, ABadLine_IsNamed) {
       {"another phase",
        3,
        R"({"step":1,"phase":"warmup","layer":0,"experts":[1,2]})",
-       {"line 5", "\"prefill\" or \"decode\"", "\"warmup\""}},
+       {"line 5", R"("prefill" or "decode")", "\"warmup\""}},
       {"two phases in a step",
        1,
        R"({"step":0,"phase":"decode","layer":0,"experts":[1,2]})",
@@ -232,7 +238,10 @@ TEST(ImportJsonl, ABadLine_IsNamed) {
        1,
        R"({"step":0,"phase":"prefill","layer":0,"experts":[1,2]})",
        {"line 3", "token: an integer", "found none"}},
-      {"a prompt token again", 1, kLines[0], {"line 3", "expected step 1 of layer 0", "found step 0 again"}},
+      {"a prompt token again",
+       1,
+       good_lines()[0],
+       {"line 3", "expected step 1 of layer 0", "found step 0 again"}},
       {"a prompt token left out",
        1,
        R"({"step":0,"phase":"prefill","token":2,"layer":0,"experts":[1,2]})",
@@ -241,10 +250,10 @@ TEST(ImportJsonl, ABadLine_IsNamed) {
        4,
        R"({"step":1,"phase":"decode","token":1,"layer":1,"experts":[1,2]})",
        {"line 6", "expected token 0 (within the step) or 2", "found token 1"}},
-      {"a layer again", 4, kLines[3], {"line 6", "expected layer 1 of step 2", "found layer 0"}},
+      {"a layer again", 4, good_lines()[3], {"line 6", "expected layer 1 of step 2", "found layer 0"}},
       {"a layer left out",
        4,
-       kLines[5],
+       good_lines()[5],
        {"line 6", "decode step 2", "expected 1 tokens in layer 1", "found 0"}},
       {"a step left out",
        5,
@@ -269,13 +278,13 @@ TEST(ImportJsonl, ABadLine_IsNamed) {
       {"NUL", 3, std::string("{\"step\"\0:1}", 11), {"line 5", "a NUL byte at column 8"}},
       {"a line without end",
        3,
-       "{\"x\":\"" + std::string(70'000, 'x') + "\"}",
+       R"({"x":")" + std::string(70'000, 'x') + R"("})",
        {"line 5", "a line of at most 65536 bytes"}},
       {"cut within the last step", 6, "", {"line 8", "expected a JSON object"}},
   };
   for (const auto& row : table) {
     SCOPED_TRACE(row.name);
-    auto lines = kLines;
+    auto lines = good_lines();
     lines[row.index] = row.line;
     const auto trace = import_text(text_of(lines));
     ASSERT_FALSE(trace.ok());
@@ -285,9 +294,9 @@ TEST(ImportJsonl, ABadLine_IsNamed) {
 }
 
 TEST(ImportJsonl, CutAtAnyLine_IsRefusedUnlessAStepEndsThere) {
-  for (std::size_t lines = 0; lines < kLines.size(); ++lines) {
-    const auto trace =
-        import_text(text_of({kLines.begin(), kLines.begin() + static_cast<std::ptrdiff_t>(lines)}));
+  const auto all = good_lines();
+  for (std::size_t lines = 0; lines < all.size(); ++lines) {
+    const auto trace = import_text(text_of({all.begin(), all.begin() + static_cast<std::ptrdiff_t>(lines)}));
     EXPECT_EQ(trace.ok(), lines == 3 || lines == 5) << lines;
   }
 }

@@ -166,10 +166,10 @@ std::string layer_wire(std::uint64_t layer, std::uint64_t tokens,
 }
 
 // A decode step of small_model() whose layer 1 is given.
-std::string step_wire(const std::string& layer1, std::uint64_t position = 0, std::uint64_t tokens = 1) {
+std::string step_wire(const std::string& layer_one, std::uint64_t position = 0, std::uint64_t tokens = 1) {
   Wire step;
   step.number(2, 1).number(3, position).number(4, tokens);
-  step.bytes(5, layer_wire(0, 1)).bytes(5, layer1);
+  step.bytes(5, layer_wire(0, 1)).bytes(5, layer_one);
   for (std::uint64_t layer = 2; layer < 5; ++layer) step.bytes(5, layer_wire(layer, 1, {0, 1, 2}));
   return Wire().bytes(2, step.text()).text();
 }
@@ -178,12 +178,14 @@ std::string end_wire(std::uint64_t steps, std::uint64_t choices) {
   return Wire().bytes(3, Wire().number(1, steps).number(2, choices).text()).text();
 }
 
-const std::string kLayer1 = layer_wire(1, 1, {5, 6, 7});
+std::string layer1() {
+  return layer_wire(1, 1, {5, 6, 7});
+}
 
 TEST(RouteFile, RecordsByHand_AreReadIfTheyAreRight) {
   const auto good = records_of(fixtures::random_trace(1));
   const auto read =
-      read_records({good[0], good[1], step_wire(kLayer1), step_wire(kLayer1, 1), end_wire(2, 24)});
+      read_records({good[0], good[1], step_wire(layer1()), step_wire(layer1(), 1), end_wire(2, 24)});
   ASSERT_TRUE(read.ok()) << read.error().message();
   EXPECT_EQ(read->steps[1].layer_experts(1)[2], 7);
 }
@@ -194,7 +196,7 @@ TEST(RouteFile, RecordsThatMakeNoSense_AreNamedWithStepAndLayer) {
   const std::string& header = good[1];
   const std::string nan("\0\0\xc0\x7f\0\0\0\0\0\0\0\0", 12);
   Wire gap;  // layers 0, 1, 3, 4, 4
-  gap.number(2, 1).number(4, 1).bytes(5, layer_wire(0, 1)).bytes(5, kLayer1);
+  gap.number(2, 1).number(4, 1).bytes(5, layer_wire(0, 1)).bytes(5, layer1());
   for (const std::uint64_t layer : {3, 4, 4}) gap.bytes(5, layer_wire(layer, 1, {0, 1, 2}));
   Wire many;
   for (int i = 0; i < 100'000; ++i) many.bytes(5, "");
@@ -234,7 +236,7 @@ TEST(RouteFile, RecordsThatMakeNoSense_AreNamedWithStepAndLayer) {
             .bytes(2, Wire()
                           .number(4, 1)
                           .bytes(5, layer_wire(0, 1, {1}))
-                          .bytes(5, kLayer1)
+                          .bytes(5, layer1())
                           .bytes(5, layer_wire(2, 1, {1}))
                           .bytes(5, layer_wire(3, 1, {1}))
                           .bytes(5, layer_wire(4, 1, {1}))
@@ -254,28 +256,28 @@ TEST(RouteFile, RecordsThatMakeNoSense_AreNamedWithStepAndLayer) {
        {magic, header, Wire().bytes(2, many.text()).text()},
        {"step 0", "expected 5 layers", "found 100000"}},
       {"no tokens",
-       {magic, header, step_wire(kLayer1, 0, 0)},
+       {magic, header, step_wire(layer1(), 0, 0)},
        {"step 0", "expected a step of 1 to", "found 0 tokens"}},
       {"tokens beyond 31 bits",
-       {magic, header, step_wire(kLayer1, 0, std::uint64_t{0xffffffff})},
+       {magic, header, step_wire(layer1(), 0, std::uint64_t{0xffffffff})},
        {"step 0", "tokens", "below 2^31"}},
       {"more tokens in a layer than in the step",
        {magic, header, step_wire(layer_wire(1, 2, {5, 6, 7}))},
        {"layer 1", "expected 1 to 1 tokens", "found 2"}},
       {"position beyond 63 bits",
-       {magic, header, step_wire(kLayer1, ~std::uint64_t{0})},
+       {magic, header, step_wire(layer1(), ~std::uint64_t{0})},
        {"step 0", "below 2^63"}},
       {"position goes back",
-       {magic, header, step_wire(kLayer1, 4), step_wire(kLayer1, 4)},
+       {magic, header, step_wire(layer1(), 4), step_wire(layer1(), 4)},
        {"record 3 (step 1)", "expected a position of at least 5", "found 4"}},
       {"no end record",
-       {magic, header, step_wire(kLayer1)},
+       {magic, header, step_wire(layer1())},
        {"record 3", "expected a record", "the end of the data"}},
       {"end counts otherwise",
-       {magic, header, step_wire(kLayer1), end_wire(2, 12)},
+       {magic, header, step_wire(layer1()), end_wire(2, 12)},
        {"record 3", "expected 2 steps and 12 choices", "found 1 and 12"}},
       {"records behind the end",
-       {magic, header, step_wire(kLayer1), end_wire(1, 12), end_wire(1, 12)},
+       {magic, header, step_wire(layer1()), end_wire(1, 12), end_wire(1, 12)},
        {"record 3", "expected nothing behind the end record"}},
       {"not protobuf", {magic, header, "\xff\xff\xff"}, {"step 0", "expected a step or the end record"}},
   };
