@@ -144,6 +144,7 @@ int run_command(int argc, char** argv) {
   try {
     const bool stdout_open = secure_standard_streams();
     std::signal(SIGPIPE, SIG_IGN);  // a write then fails with EPIPE, which is handled
+    std::signal(SIGXFSZ, SIG_IGN);  // likewise EFBIG, and no half file is left behind
     return run_verb(argc, argv, stdout_open);
   } catch (const std::bad_alloc&) {
     return complain("expected enough memory, found none left", kRunFailed);
