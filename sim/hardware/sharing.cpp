@@ -31,6 +31,9 @@ std::int64_t ceil_div_fast(Int128 numerator, std::int64_t denominator) {
 ResourceId FluidNetwork::add_resource(Bandwidth capacity) {
   check(capacity.count() > 0, "a resource needs a capacity");
   capacity_.push_back(capacity.count() * 1000);
+  left_ = capacity_;
+  binding_.assign(capacity_.size(), false);
+  check(capacity_.size() <= kResources, "too many resources");
   return ResourceId(static_cast<std::uint8_t>(capacity_.size() - 1));
 }
 
@@ -54,8 +57,7 @@ FlowId FluidNetwork::start(const FlowSpec& spec, Bytes size, Duration delay, Sim
   if (delay > Duration() || size == Bytes()) {
     waiting_.push_back(slot);
   } else {
-    moving_.push_back(slot);
-    dirty_ = true;
+    join(slot);
   }
   return FlowId(slot);
 }
@@ -68,6 +70,54 @@ void FluidNetwork::set_rate(Flow& flow, std::int64_t rate) {
   flow.since = now_;
   flow.rate = rate;
   flow.ends = now_ + Duration::ps(ceil_div_fast(flow.remaining, rate));
+}
+
+void FluidNetwork::take(const Flow& flow) {
+  for (std::uint8_t u = 0; u < flow.spec.use_count; ++u) {
+    std::int64_t& room = left_[flow.spec.uses[u].resource.value()];
+    room = std::max<std::int64_t>(room - flow.rate * flow.spec.uses[u].cost.value, 0);
+  }
+}
+
+// Whether the coming or going of a flow changes the weights of others that are held back somewhere: its
+// requester's.
+bool FluidNetwork::reweighs(const FlowSpec& spec) const {
+  return spec.requester != 0 && std::find(binding_.begin(), binding_.end(), true) != binding_.end();
+}
+
+// A flow that gets all it may have from resources that hold nobody back leaves everyone else's rate as it is:
+// no filling.
+void FluidNetwork::join(std::uint32_t slot) {
+  moving_.push_back(slot);
+  if (dirty_) return;
+  Flow& flow = flows_[slot];
+  const std::int64_t cap = flow.spec.cap.count();
+  bool fits = cap > 0 && moving_.size() > 1 && !reweighs(flow.spec);
+  for (std::uint8_t u = 0; u < flow.spec.use_count && fits; ++u) {
+    const std::size_t r = flow.spec.uses[u].resource.value();
+    fits = !binding_[r] && Int128{cap} * flow.spec.uses[u].cost.value <= left_[r];
+  }
+  if (!fits) {
+    dirty_ = true;
+    return;
+  }
+  set_rate(flow, cap);
+  take(flow);
+}
+
+// The same the other way round.
+void FluidNetwork::leave(const Flow& flow) {
+  if (dirty_) return;
+  bool was_free = flow.rate == flow.spec.cap.count() && !reweighs(flow.spec);
+  for (std::uint8_t u = 0; u < flow.spec.use_count; ++u)
+    was_free = was_free && !binding_[flow.spec.uses[u].resource.value()];
+  if (!was_free) {
+    dirty_ = true;
+    return;
+  }
+  for (std::uint8_t u = 0; u < flow.spec.use_count; ++u) {
+    left_[flow.spec.uses[u].resource.value()] += flow.rate * flow.spec.uses[u].cost.value;
+  }
 }
 
 // A flow by itself needs no filling: the tightest of its cap and what its resources can give.
@@ -97,19 +147,20 @@ void FluidNetwork::weigh() {
 // they use away.
 void FluidNetwork::solve() {
   dirty_ = false;
-  std::array<std::int64_t, 16> left{};
-  check(capacity_.size() <= left.size(), "too many resources");
-  std::copy(capacity_.begin(), capacity_.end(), left.begin());
+  left_ = capacity_;
+  binding_.assign(capacity_.size(), false);
   if (moving_.size() == 1) {
     Flow& only = flows_[moving_.front()];
     set_rate(only, rate_alone(only.spec));
+    binding_.assign(capacity_.size(), only.rate < only.spec.cap.count() || only.spec.cap.count() == 0);
+    take(only);
     return;
   }
   weigh();
 
   std::size_t unsettled = moving_.size();
   while (unsettled > 0) {
-    std::array<std::int64_t, 16> pressure{};  // weight x cost of the unsettled flows on each resource
+    std::array<std::int64_t, kResources> pressure{};  // weight x cost of the unsettled flows on each resource
     Level lowest;
     for (const std::uint32_t slot : moving_) {
       const Flow& flow = flows_[slot];
@@ -124,7 +175,7 @@ void FluidNetwork::solve() {
     }
     for (std::size_t r = 0; r < capacity_.size(); ++r) {
       if (pressure[r] == 0) continue;
-      const Level full{left[r], pressure[r]};
+      const Level full{left_[r], pressure[r]};
       if (full.below(lowest)) lowest = full;
     }
     check(lowest.denominator > 0, "a flow needs a cap or a resource");
@@ -134,9 +185,11 @@ void FluidNetwork::solve() {
       if (flow.frozen) continue;
       const bool capped = flow.spec.cap.count() > 0 && !lowest.below({flow.spec.cap.count(), flow.share});
       bool bound = capped;
-      for (std::uint8_t u = 0; u < flow.spec.use_count && !bound; ++u) {
+      for (std::uint8_t u = 0; u < flow.spec.use_count; ++u) {
         const std::size_t r = flow.spec.uses[u].resource.value();
-        bound = !lowest.below({left[r], pressure[r]});
+        if (lowest.below({left_[r], pressure[r]})) continue;
+        binding_[r] = true;
+        bound = true;
       }
       if (!bound) continue;
       flow.frozen = true;
@@ -148,14 +201,10 @@ void FluidNetwork::solve() {
     }
     // What the settled flows use is taken away only after the round, so that all of a bottleneck's flows see
     // the same level.
-    std::copy(capacity_.begin(), capacity_.end(), left.begin());
+    left_ = capacity_;
     for (const std::uint32_t slot : moving_) {
       const Flow& flow = flows_[slot];
-      if (!flow.frozen) continue;
-      for (std::uint8_t u = 0; u < flow.spec.use_count; ++u) {
-        std::int64_t& room = left[flow.spec.uses[u].resource.value()];
-        room = std::max<std::int64_t>(room - flow.rate * flow.spec.uses[u].cost.value, 0);
-      }
+      if (flow.frozen) take(flow);
     }
   }
 }
@@ -179,12 +228,11 @@ void FluidNetwork::advance(SimTime now, std::vector<FlowId>& ended) {
   const auto ends_now = [&](std::uint32_t slot) {
     if (flows_[slot].ends > now) return false;
     ended.emplace_back(slot);
+    leave(flows_[slot]);
     give_back(slot);
     return true;
   };
-  const std::size_t moving_before = moving_.size();
   std::erase_if(moving_, ends_now);
-  if (moving_.size() != moving_before) dirty_ = true;
 
   std::erase_if(waiting_, [&](std::uint32_t slot) {
     Flow& flow = flows_[slot];
@@ -193,8 +241,7 @@ void FluidNetwork::advance(SimTime now, std::vector<FlowId>& ended) {
       ended.emplace_back(slot);
       give_back(slot);
     } else {
-      moving_.push_back(slot);
-      dirty_ = true;
+      join(slot);
     }
     return true;
   });

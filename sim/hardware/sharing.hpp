@@ -37,6 +37,7 @@ struct ResourceUse {
 };
 
 inline constexpr std::uint8_t kRequesters = 4;
+inline constexpr std::size_t kResources = 8;
 
 struct FlowSpec {
   std::array<ResourceUse, 4> uses{};
@@ -82,11 +83,17 @@ class FluidNetwork {
 
   void solve();
   void weigh();
+  [[nodiscard]] bool reweighs(const FlowSpec& spec) const;
+  void take(const Flow& flow);
+  void join(std::uint32_t slot);
+  void leave(const Flow& flow);
   [[nodiscard]] std::int64_t rate_alone(const FlowSpec& spec) const;
   void set_rate(Flow& flow, std::int64_t rate);
   void give_back(std::uint32_t slot) { free_.push_back(slot); }
 
   std::vector<std::int64_t> capacity_;  // bytes per second x 1000
+  std::vector<std::int64_t> left_;      // of each, at the present rates
+  std::vector<bool> binding_;           // full, and holding some flow below its cap
   std::vector<Flow> flows_;             // by slot
   std::vector<std::uint32_t> free_;
   std::vector<std::uint32_t> moving_, waiting_;  // slots in order of start

@@ -206,5 +206,50 @@ TEST(Sharing, RatesAreMaxMinFair_OnRandomNetworks) {
   }
 }
 
+// Joining and leaving in any order gives the rates that filling from scratch gives: shortcuts must not show.
+TEST(Sharing, RatesAfterJoiningAndLeaving_AreThoseOfAFreshNetwork) {
+  Random random(23);
+  for (int round = 0; round < 2000; ++round) {
+    FluidNetwork network;
+    std::vector<std::int64_t> capacity;
+    std::vector<ResourceId> ids;
+    for (std::size_t r = 0; r < 3; ++r) {
+      capacity.push_back(1'000'000 + static_cast<std::int64_t>(random.below(1'000'000'000)));
+      ids.push_back(network.add_resource(Bandwidth::bytes_per_second(capacity.back())));
+    }
+    std::map<std::uint32_t, FlowSpec> live;
+    SimTime now;
+    std::vector<FlowId> ended;
+    for (int change = 0; change < 12; ++change) {
+      FlowSpec spec;
+      for (std::size_t r = 0; r < 3; ++r) {
+        if (r == 0 || random.chance(0.5)) spec.through(ids[r]);
+      }
+      if (random.chance(0.7)) {
+        spec.cap =
+            Bandwidth::bytes_per_second(1'000'000 + static_cast<std::int64_t>(random.below(400'000'000)));
+      }
+      if (random.chance(0.3)) spec.requester = 1;
+      const Bytes size(1 + static_cast<std::int64_t>(random.below(10'000'000)));
+      live[network.start(spec, size, Duration(), now).value()] = spec;
+      if (random.chance(0.5)) {
+        now = *network.next_event();
+        ended.clear();
+        network.advance(now, ended);
+        for (const FlowId flow : ended) live.erase(flow.value());
+      }
+      FluidNetwork fresh;
+      for (const std::int64_t c : capacity) fresh.add_resource(Bandwidth::bytes_per_second(c));
+      std::map<std::uint32_t, FlowId> twin;
+      for (const auto& [id, flow] : live) twin[id] = fresh.start(flow, Bytes::gib(1), Duration(), SimTime());
+      for (const auto& [id, flow] : live) {
+        EXPECT_NEAR(static_cast<double>(network.rate(FlowId(id)).count()),
+                    static_cast<double>(fresh.rate(twin[id]).count()), 16)
+            << "round " << round << " change " << change;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace pregate
