@@ -492,7 +492,7 @@ TEST_P(PhoneTraces, HaveTheKnownNumberOfStepsAndLookups) {
 INSTANTIATE_TEST_SUITE_P(ImportCsv, PhoneTraces,
                          testing::Values(PhoneTrace{"qwen3-30b-a3b.route.csv", 129, 28, 39'526, 36'864},
                                          PhoneTrace{"gpt-oss-120b.route.csv", 65, 85, 6'375, 4'608}),
-                         [](const auto& info) { return std::string(info.index == 0 ? "Qwen3" : "GptOss"); });
+                         [](const auto& test) { return std::string(test.index == 0 ? "Qwen3" : "GptOss"); });
 
 }  // namespace
 }  // namespace pregate
