@@ -255,7 +255,6 @@ RunRecord account(const Scenario& scenario, Prepared& prepared, Recorder& record
   label_misses_and_stalls(run, {*prepared.sequence, *prepared.uses, opt}, recorder.stall_lacked_room());
 
   SummaryInputs inputs{.device = scenario.device,
-                       .sequence = *prepared.sequence,
                        .opt_hits = opt,
                        .expert_budget = prepared.budget,
                        .peak_resident = finished.peak_resident,

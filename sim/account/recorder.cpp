@@ -120,8 +120,9 @@ void Recorder::count(std::uint8_t counter, std::int64_t value, SimTime now) {
 }
 
 void Recorder::worked(Phase phase, Bytes streamed, Macs macs) {
-  streamed_[static_cast<std::size_t>(phase)] += streamed;
-  macs_[static_cast<std::size_t>(phase)] += macs;
+  PhaseSummary& sums = bins_[static_cast<std::size_t>(phase)];
+  sums.dram_read += streamed;
+  sums.macs += macs;
 }
 
 }  // namespace pregate

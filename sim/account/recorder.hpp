@@ -48,9 +48,7 @@ class Recorder {
   [[nodiscard]] const RunRecord& record() const { return record_; }
   [[nodiscard]] RunRecord take() { return std::move(record_); }
   [[nodiscard]] std::int64_t redundant() const { return redundant_; }
-  [[nodiscard]] const std::array<Bytes, 2>& streamed() const { return streamed_; }
-  [[nodiscard]] const std::array<Macs, 2>& macs() const { return macs_; }
-  // Compute and contention by phase, kept also without details.
+  // Bins, bytes streamed and MACs by phase, kept also without details.
   [[nodiscard]] const std::array<PhaseSummary, 2>& bins() const { return bins_; }
   // Whether the load a stall waited for was held up for want of room before it started, by stall.
   [[nodiscard]] const std::vector<bool>& stall_lacked_room() const { return stall_lacked_room_; }
@@ -62,8 +60,6 @@ class Recorder {
   bool keep_details_;
   RunRecord record_;
   std::array<PhaseSummary, 2> bins_{};
-  std::array<Bytes, 2> streamed_{};
-  std::array<Macs, 2> macs_{};
   std::vector<bool> stall_lacked_room_;  // by stall
   std::int64_t redundant_ = 0;
   std::array<std::int64_t, kCounterNames.size()>

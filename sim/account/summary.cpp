@@ -35,10 +35,6 @@ void add(PhaseSummary& to, const PhaseSummary& from) {
 void count_by_phase(RunSummary& summary, const RunRecord& run, const Recorder& recorder) {
   summary.prefill = recorder.bins()[static_cast<std::size_t>(Phase::prefill)];
   summary.decode = recorder.bins()[static_cast<std::size_t>(Phase::decode)];
-  for (const Phase phase : {Phase::prefill, Phase::decode}) {
-    phase_of(summary, phase).dram_read = recorder.streamed()[static_cast<std::size_t>(phase)];
-    phase_of(summary, phase).macs = recorder.macs()[static_cast<std::size_t>(phase)];
-  }
   const auto phase_of_step = [&](std::int32_t step) {
     return run.steps[static_cast<std::size_t>(step)].phase;
   };

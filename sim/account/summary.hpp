@@ -10,7 +10,6 @@ namespace pregate {
 
 struct SummaryInputs {
   const DeviceSpec& device;
-  const EventSequence& sequence;
   const std::vector<bool>& opt_hits;
   // Of the same eviction policy without prefetch and with instant loads, decode: what prefetching is measured
   // against.
