@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "traces/device_spec.hpp"
-#include "traces/model_shape.hpp"
+#include "traces/model_spec.hpp"
 #include "traces/synthetic_params.hpp"
 
 namespace pregate {
@@ -123,5 +123,7 @@ struct PrecisionOverride {
   std::optional<double> dense_bits;
 };
 Result<ModelShape> parse_model(const NamedText& source, const PrecisionOverride& precision = {});
+// The same file as the numbers of its architecture.
+Result<ModelSpec> parse_model_spec(const NamedText& source, const PrecisionOverride& precision = {});
 
 }  // namespace pregate
