@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include <array>
-#include <cerrno>
-#include <climits>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <filesystem>
 
+#include "traces/new_file.hpp"
 #include "traces/record_stream.hpp"
 
 namespace pregate {
@@ -67,120 +59,36 @@ void append_varint(std::string& out, std::uint64_t value) {
   out += static_cast<char>(value);
 }
 
-// What the writer would replace: a regular file or nothing. Anything else (a device, a folder) must not be
-// renamed over.
-Result<std::string> resolve_target(const std::string& path) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) {
-    if (errno == ENOENT || errno == ENOTDIR) return path;
-    return run_failed(path, "a file that can be written", std::strerror(errno));
-  }
-  if (!S_ISREG(info.st_mode)) {
-    return run_failed(path, "a regular file or a new one",
-                      S_ISDIR(info.st_mode) ? "a directory" : "a device or a pipe");
-  }
-  // A symbolic link stays; the file it leads to is replaced.
-  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
-  if (real == nullptr) return run_failed(path, "a file that can be written", std::strerror(errno));
-  return std::string(real.get());
-}
-
 }  // namespace
 
 struct RecordWriter::State {
-  std::string path;       // as the caller names it
-  std::string target;     // with symbolic links resolved
-  std::string temporary;  // empty: gone, or not ours any more
-  int descriptor = -1;
+  NewFile file;
   Packer packer;
-  Status failed;
 
-  ~State() { discard(); }
+  explicit State(NewFile opened) : file(std::move(opened)) {}
 
-  void discard() {
-    if (descriptor >= 0) ::close(descriptor);
-    descriptor = -1;
-    if (!temporary.empty()) ::unlink(temporary.c_str());
-    temporary.clear();
-  }
-  Status fail(const char* what) {
-    const int code = errno;
-    failed = run_failed(path, what, std::strerror(code));
-    discard();
-    return failed;
-  }
-  Status put(std::string_view block);
   Status pack(std::string_view bytes, bool last) {
-    return packer.pack(bytes, last, [this](std::string_view block) { return put(block); });
+    return packer.pack(bytes, last, [this](std::string_view block) { return file.write(block); });
   }
-  Status open_temporary();
-  Status commit();
 };
-
-Status RecordWriter::State::put(std::string_view block) {
-  while (!block.empty()) {
-    const ssize_t done = ::write(descriptor, block.data(), block.size());
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return fail("to write the file");
-    block.remove_prefix(static_cast<std::size_t>(done));
-  }
-  return {};
-}
-
-Status RecordWriter::State::open_temporary() {
-  // A name of this process; a left-over of an earlier process with the same number is passed over.
-  for (int attempt = 0; attempt < 1000; ++attempt) {
-    const std::string name = fmt::format("{}.{}-{}.part", target, ::getpid(), attempt);
-    descriptor = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (descriptor >= 0) {
-      temporary = name;
-      return {};
-    }
-    if (errno != EEXIST) break;
-  }
-  return fail("a file that can be written");
-}
-
-Status RecordWriter::State::commit() {
-  if (::fsync(descriptor) != 0) return fail("to write the file to disk");
-  const int closed = ::close(descriptor);
-  descriptor = -1;
-  if (closed != 0) return fail("to write the file to disk");
-  if (std::rename(temporary.c_str(), target.c_str()) != 0) return fail("to name the finished file");
-  temporary.clear();
-  // The new name is on disk when its folder is; some file systems refuse to sync a folder, which is no
-  // failure of the file.
-  const std::string folder = std::filesystem::path(target).parent_path().string();
-  const int handle = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (handle >= 0) {
-    ::fsync(handle);
-    ::close(handle);
-  }
-  return {};
-}
 
 RecordWriter::RecordWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
 RecordWriter::~RecordWriter() = default;
 
 Result<std::unique_ptr<RecordWriter>> RecordWriter::create(const std::string& path, std::string_view magic) {
-  auto target = resolve_target(path);
-  if (!target) return target.error();
-  auto state = std::make_unique<State>();
-  state->path = path;
-  state->target = std::move(*target);
-  if (const Status opened = state->open_temporary(); !opened) return opened.error();
-  std::unique_ptr<RecordWriter> writer(new RecordWriter(std::move(state)));
+  auto file = NewFile::create(path);
+  if (!file) return file.error();
+  std::unique_ptr<RecordWriter> writer(new RecordWriter(std::make_unique<State>(std::move(*file))));
   if (const Status written = writer->write(magic); !written) return written.error();
   return writer;
 }
 
 Status RecordWriter::write(std::string_view record) {
-  if (!state_->failed) return state_->failed;
+  NewFile& file = state_->file;
+  if (!file.status()) return file.status();
   if (static_cast<std::int64_t>(record.size()) > kMaxRecord) {
-    state_->failed = run_failed(state_->path, fmt::format("records of at most {} bytes", kMaxRecord),
-                                fmt::format("one of {} bytes", record.size()));
-    state_->discard();
-    return state_->failed;
+    return file.abandon(run_failed(file.path(), fmt::format("records of at most {} bytes", kMaxRecord),
+                                   fmt::format("one of {} bytes", record.size())));
   }
   std::string length;
   append_varint(length, record.size());
@@ -189,13 +97,13 @@ Status RecordWriter::write(std::string_view record) {
 }
 
 Status RecordWriter::finish() {
-  if (!state_->failed) return state_->failed;
+  if (!state_->file.status()) return state_->file.status();
   const Status packed = state_->pack({}, true);
-  return packed ? state_->commit() : packed;
+  return packed ? state_->file.commit() : packed;
 }
 
 const std::string& RecordWriter::path() const {
-  return state_->path;
+  return state_->file.path();
 }
 
 void append_record(std::string& plain, std::string_view record) {
