@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Hugging Face config.json, and the names its family gives to the tensors of a checkpoint (design.md section 4).
-// Everything is read from the file; what the decoder does not compute (another activation, a rotary scaling, sliding
-// windows in use, expert layouts other than "first k dense, then every layer") is refused by name, not ignored.
+// A Hugging Face config.json, and the names its family gives to the tensors of a checkpoint (design.md
+// section 4). Everything is read from the file; what the decoder does not compute (another activation, a
+// rotary scaling, sliding windows in use, expert layouts other than "first k dense, then every layer") is
+// refused by name, not ignored.
 #pragma once
 
 #include <string>
@@ -24,8 +25,8 @@ struct ModelConfig {
   TensorNaming naming = TensorNaming::megrez;
 };
 
-// `source.text` is a config.json of MegrezMoeForCausalLM, Qwen2MoeForCausalLM, Qwen3MoeForCausalLM, OlmoeForCausalLM or
-// MixtralForCausalLM. bad_input names the key, what it may be and what it is.
+// `source.text` is a config.json of MegrezMoeForCausalLM, Qwen2MoeForCausalLM, Qwen3MoeForCausalLM,
+// OlmoeForCausalLM or MixtralForCausalLM. bad_input names the key, what it may be and what it is.
 Result<ModelConfig> parse_config(const NamedText& source);
 // FOLDER/config.json.
 Result<ModelConfig> load_config(const std::string& folder);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Byte-level BPE from a Hugging Face tokenizer.json (nlohmann-json reads it, PCRE2 splits the text, utf8proc
-// normalises). Leaves out WordPiece, Unigram, and BPE that is not byte-level (SentencePiece-like): refused by name.
+// normalises). Leaves out WordPiece, Unigram, and BPE that is not byte-level (SentencePiece-like): refused by
+// name.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,8 @@ class Tokenizer {
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
 
-  // Text to ids; special tokens written in the text are recognised. Invalid UTF-8 is an error that says at which byte.
+  // Text to ids; special tokens written in the text are recognised. Invalid UTF-8 is an error that says at
+  // which byte.
   [[nodiscard]] Result<std::vector<std::int32_t>> encode(std::string_view text) const;
   // The bytes of the ids, special tokens left out. A character may be split over tokens: see complete_utf8().
   [[nodiscard]] Result<std::string> decode(std::span<const std::int32_t> ids) const;
