@@ -7,6 +7,8 @@ find_package(CLI11 REQUIRED)
 find_package(nlohmann_json REQUIRED)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
+find_package(OpenMP REQUIRED COMPONENTS CXX)
+find_library(PREGATE_DNNL dnnl REQUIRED)
 
 # Debian's libsystemc is C++17: a C++20 file links only when it claims the same standard to SystemC's
 # version check (SC_CPLUSPLUS). Said once, here.
