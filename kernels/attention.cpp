@@ -16,8 +16,8 @@ namespace {
 
 using dnnl::memory;
 
-// Keys are attended to in multiples of this, so that few shapes occur; the cache is padded to it with zeros, and what lies
-// past the last key has the weight zero.
+// Keys are attended to in multiples of this, so that few shapes occur; the cache is padded to it with zeros,
+// and what lies past the last key has the weight zero.
 constexpr std::int64_t kKeyStep = 64;
 // Scores held at once in prefill.
 constexpr std::int64_t kMostScores = std::int64_t{8} << 20;
@@ -82,9 +82,9 @@ void run_product(const ProductKey& key, const std::byte* a, const std::byte* b, 
     product.a.set_data_handle(const_cast<std::byte*>(a));
     product.b.set_data_handle(const_cast<std::byte*>(b));
     product.c.set_data_handle(c);
-    product.primitive.execute(onednn_stream(), {{DNNL_ARG_SRC, product.a},
-                                                {DNNL_ARG_WEIGHTS, product.b},
-                                                {DNNL_ARG_DST, product.c}});
+    product.primitive.execute(
+        onednn_stream(),
+        {{DNNL_ARG_SRC, product.a}, {DNNL_ARG_WEIGHTS, product.b}, {DNNL_ARG_DST, product.c}});
     onednn_stream().wait();
   });
 }
@@ -100,7 +100,8 @@ void copy_row(const float* from, std::int64_t count, bool bf16, std::byte* to) {
 }  // namespace
 
 std::size_t KvShape::bytes() const {
-  return static_cast<std::size_t>(2 * layers * kv_heads * round_up(capacity, kKeyStep) * head_dim) * (bf16 ? 2 : 4);
+  return static_cast<std::size_t>(2 * layers * kv_heads * round_up(capacity, kKeyStep) * head_dim) *
+         (bf16 ? 2 : 4);
 }
 
 KvCache::KvCache(const KvShape& shape) : shape_(shape), data_(shape.bytes()) {
@@ -160,11 +161,11 @@ void Attention::run_few(const KvCache& cache, const Step& step, const float* q, 
       const std::byte* keys = cache.keys(step.layer, h / group);
       const std::byte* values = cache.values(step.layer, h / group);
       if (kv.bf16) {
-        attend(query, reinterpret_cast<const std::uint16_t*>(keys), reinterpret_cast<const std::uint16_t*>(values),
-               count, dim, scores, mixed);
+        attend(query, reinterpret_cast<const std::uint16_t*>(keys),
+               reinterpret_cast<const std::uint16_t*>(values), count, dim, scores, mixed);
       } else {
-        attend(query, reinterpret_cast<const float*>(keys), reinterpret_cast<const float*>(values), count, dim, scores,
-               mixed);
+        attend(query, reinterpret_cast<const float*>(keys), reinterpret_cast<const float*>(values), count,
+               dim, scores, mixed);
       }
     }
   }
@@ -187,7 +188,8 @@ void Attention::run_many(const KvCache& cache, const Step& step, const float* q,
   }
 }
 
-void Attention::run_block(const KvCache& cache, const Step& step, const Block& block, const float* q, float* out) {
+void Attention::run_block(const KvCache& cache, const Step& step, const Block& block, const float* q,
+                          float* out) {
   const KvShape& kv = cache.shape();
   const std::int64_t dim = kv.head_dim, group = step.heads / kv.kv_heads, size = kv.bf16 ? 2 : 4;
   const std::int64_t rows = group * block.count;
@@ -199,7 +201,8 @@ void Attention::run_block(const KvCache& cache, const Step& step, const Block& b
   // Row g * count + t is token t of the group's head g.
 #pragma omp parallel for schedule(static)
   for (std::int64_t row = 0; row < rows; ++row) {
-    const std::int64_t head = block.kv_head * group + row / block.count, token = block.first + row % block.count;
+    const std::int64_t head = block.kv_head * group + row / block.count,
+                       token = block.first + row % block.count;
     copy_row(q + token * step.q_stride + head * dim, dim, kv.bf16, queries_.data() + row * dim * size);
   }
   run_product({kv.bf16, true, rows, dim, keys, dim}, queries_.data(), cache.keys(step.layer, block.kv_head),
@@ -217,7 +220,8 @@ void Attention::run_block(const KvCache& cache, const Step& step, const Block& b
               mixed_.data());
 #pragma omp parallel for schedule(static)
   for (std::int64_t row = 0; row < rows; ++row) {
-    const std::int64_t head = block.kv_head * group + row / block.count, token = block.first + row % block.count;
+    const std::int64_t head = block.kv_head * group + row / block.count,
+                       token = block.first + row % block.count;
     std::copy_n(mixed_.data() + row * dim, dim, out + (token * step.heads + head) * dim);
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Causal grouped-query attention over a KV cache. A few tokens (decode) read keys and values once, straight from the
-// cache; many (prefill) go through oneDNN's products, a block of queries at a time. Keys and values are kept in f32, or
-// in bf16 where the weights are narrower than f32.
+// Causal grouped-query attention over a KV cache. A few tokens (decode) read keys and values once, straight
+// from the cache; many (prefill) go through oneDNN's products, a block of queries at a time. Keys and values
+// are kept in f32, or in bf16 where the weights are narrower than f32.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,8 @@ class KvCache {
   explicit KvCache(const KvShape& shape);
 
   [[nodiscard]] const KvShape& shape() const { return shape_; }
-  // Writes rows [position, position + tokens) of a layer; k and v: [tokens, kv_heads * head_dim], rows `stride` apart.
+  // Writes rows [position, position + tokens) of a layer; k and v: [tokens, kv_heads * head_dim], rows
+  // `stride` apart.
   struct Rows {
     std::int64_t layer = 0, position = 0, tokens = 0, stride = 0;
   };

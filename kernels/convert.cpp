@@ -8,7 +8,8 @@
 namespace pregate {
 namespace {
 
-// std::max would drop a NaN; the bits of a magnitude order as the number does, with infinity and NaN above all.
+// std::max would drop a NaN; the bits of a magnitude order as the number does, with infinity and NaN above
+// all.
 PREGATE_VECTOR_CLONES std::uint32_t largest_magnitude_bits(const float* src, std::int64_t count) {
   std::uint32_t largest = 0;
   for (std::int64_t i = 0; i < count; ++i) {

@@ -21,8 +21,8 @@ inline float from_bf16(std::uint16_t bits) {
 
 // dst[0, count) in bf16.
 void row_to_bf16(const float* src, std::int64_t count, std::uint16_t* dst);
-// dst[0, count) = round(src / scale) with scale = largest magnitude / 127, which is returned (0 for a row of zeros). NaN or
-// infinity in the row: the result is not finite.
+// dst[0, count) = round(src / scale) with scale = largest magnitude / 127, which is returned (0 for a row of
+// zeros). NaN or infinity in the row: the result is not finite.
 float row_to_int8(const float* src, std::int64_t count, std::int8_t* dst);
 
 }  // namespace pregate

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// SwiGLU blocks: y = down(silu(gate x) * up x). In prefill oneDNN fuses the activation behind the gate's product and the
-// multiplication behind the up projection's (f32, bf16; int8 sums need their scales first). In decode the blocks of a
-// layer - shared and routed experts - run together, in two sweeps over their weights.
+// SwiGLU blocks: y = down(silu(gate x) * up x). In prefill oneDNN fuses the activation behind the gate's
+// product and the multiplication behind the up projection's (f32, bf16; int8 sums need their scales first).
+// In decode the blocks of a layer - shared and routed experts - run together, in two sweeps over their
+// weights.
 #pragma once
 
 #include <span>

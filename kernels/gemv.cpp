@@ -82,8 +82,8 @@ PREGATE_AVX512_BF16 void panel_bf16(const std::byte* panel, std::int64_t lines, 
   }
 }
 
-// The instruction multiplies unsigned by signed: activations are moved up by 128, and 128 x the sum of a column's
-// weights is taken off again.
+// The instruction multiplies unsigned by signed: activations are moved up by 128, and 128 x the sum of a
+// column's weights is taken off again.
 template <int Rows>
 PREGATE_AVX512_VNNI void panel_int8(const std::byte* panel, std::int64_t lines, const RowPointers<Rows>& x,
                                     std::int32_t* out) {
@@ -171,7 +171,8 @@ void run_share(std::span<const Product> products, std::int64_t begin, std::int64
     const auto first_from = [&](std::int64_t line) {
       return std::clamp((line - at + lines - 1) / lines, std::int64_t{0}, panels);
     };
-    for (std::int64_t p = first_from(std::max(begin, at)), last = first_from(std::max(end, at)); p < last; ++p) {
+    for (std::int64_t p = first_from(std::max(begin, at)), last = first_from(std::max(end, at)); p < last;
+         ++p) {
       run_panel(product, p);
     }
     at += lines * panels;

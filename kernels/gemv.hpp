@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Products of one to four rows with packed weights, bound by the memory that the weights stream from. Private to
-// kernels/. Every thread reads one contiguous stretch of panels; AVX-512 (BF16, VNNI) only, else oneDNN does it.
+// Products of one to four rows with packed weights, bound by the memory that the weights stream from. Private
+// to kernels/. Every thread reads one contiguous stretch of panels; AVX-512 (BF16, VNNI) only, else oneDNN
+// does it.
 #pragma once
 
 #include <span>

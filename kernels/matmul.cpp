@@ -57,10 +57,12 @@ void Activations::prepare(Precision precision, std::int64_t rows, std::int64_t c
   const std::int64_t size = bytes_of(precision);
   if (columns < stride_) {
     for (std::int64_t r = 0; r < rows; ++r) {
-      std::memset(data_.data() + (r * stride_ + columns) * size, 0, static_cast<std::size_t>((stride_ - columns) * size));
+      std::memset(data_.data() + (r * stride_ + columns) * size, 0,
+                  static_cast<std::size_t>((stride_ - columns) * size));
     }
   }
-  std::memset(data_.data() + rows * stride_ * size, 0, static_cast<std::size_t>(bytes - rows * stride_ * size));
+  std::memset(data_.data() + rows * stride_ * size, 0,
+              static_cast<std::size_t>(bytes - rows * stride_ * size));
 }
 
 void Activations::convert(Precision precision, const float* x, std::int64_t rows, std::int64_t columns,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// y = x W^T for packed W. Few rows (decode) go to kernels of our own that read the packed weights once, in order, as
-// fast as memory gives them (gemv.hpp); oneDNN's, made for many rows, leave a quarter of the bandwidth unused there.
-// More rows (prefill) go to oneDNN, with primitives cached by shape.
+// y = x W^T for packed W. Few rows (decode) go to kernels of our own that read the packed weights once, in
+// order, as fast as memory gives them (gemv.hpp); oneDNN's, made for many rows, leave a quarter of the
+// bandwidth unused there. More rows (prefill) go to oneDNN, with primitives cached by shape.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,8 @@ std::int64_t padded_rows(std::int64_t rows);
 class Activations {
  public:
   // x: [rows, columns] of f32, rows `stride` apart. int8: each row is scaled by its largest magnitude / 127.
-  void convert(Precision precision, const float* x, std::int64_t rows, std::int64_t columns, std::int64_t stride);
+  void convert(Precision precision, const float* x, std::int64_t rows, std::int64_t columns,
+               std::int64_t stride);
   // Room for what a fused product writes itself (f32, bf16).
   void prepare(Precision precision, std::int64_t rows, std::int64_t columns);
   // Some rows of another, in order: the tokens of one expert.
@@ -30,10 +31,14 @@ class Activations {
   [[nodiscard]] Precision precision() const { return precision_; }
   [[nodiscard]] std::int64_t rows() const { return rows_; }
   [[nodiscard]] std::int64_t columns() const { return columns_; }
-  [[nodiscard]] std::int64_t stride() const { return stride_; }  // elements from row to row; padded with zeros
+  [[nodiscard]] std::int64_t stride() const {
+    return stride_;
+  }  // elements from row to row; padded with zeros
   [[nodiscard]] const std::byte* data() const { return data_.data(); }
   [[nodiscard]] std::byte* data() { return data_.data(); }
-  [[nodiscard]] const std::byte* row(std::int64_t r) const { return data_.data() + r * stride_ * bytes_of(precision_); }
+  [[nodiscard]] const std::byte* row(std::int64_t r) const {
+    return data_.data() + r * stride_ * bytes_of(precision_);
+  }
   [[nodiscard]] const float* row_scales() const { return row_scales_.data(); }
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Root-mean-square norm (Zhang and Sennrich, arXiv 1910.07467) and rotary position embedding (Su et al., arXiv
-// 2104.09864) in the form of Hugging Face's Llama: the two halves of a head rotate together.
+// Root-mean-square norm (Zhang and Sennrich, arXiv 1910.07467) and rotary position embedding (Su et al.,
+// arXiv 2104.09864) in the form of Hugging Face's Llama: the two halves of a head rotate together.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 
 namespace pregate {
 
-// out[r, i] = x[r, i] / sqrt(mean_i x[r, i]^2 + epsilon) * weight[i]; out may be x. Rows are `stride` apart in x and `columns`
-// apart in out (x itself when out is x).
+// out[r, i] = x[r, i] / sqrt(mean_i x[r, i]^2 + epsilon) * weight[i]; out may be x. Rows are `stride` apart
+// in x and `columns` apart in out (x itself when out is x).
 struct NormRows {
   std::int64_t rows = 0, columns = 0;
   std::int64_t stride = 0, out_stride = 0;  // 0: columns
@@ -20,7 +20,8 @@ class Rotary {
  public:
   Rotary(std::int64_t head_dim, double theta);
 
-  // Rotates the `heads` heads of `tokens` rows in place; row t stands at position + t, rows are `stride` apart.
+  // Rotates the `heads` heads of `tokens` rows in place; row t stands at position + t, rows are `stride`
+  // apart.
   struct Rows {
     std::int64_t tokens = 0, heads = 0, stride = 0, position = 0;
   };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one oneDNN engine and stream of the process, and the descriptors that several kernels share. Private to kernels/:
-// it shows oneDNN. A dnnl::error here is a fault of ours (shapes were checked before), so it ends the program with its
-// message instead of leaving the folder.
+// The one oneDNN engine and stream of the process, and the descriptors that several kernels share. Private to
+// kernels/: it shows oneDNN. A dnnl::error here is a fault of ours (shapes were checked before), so it ends
+// the program with its message instead of leaving the folder.
 #pragma once
 
 #include <oneapi/dnnl/dnnl.hpp>
@@ -26,7 +26,9 @@ struct PackedLayout::Descriptor {
 // Lets the files of kernels/ see the descriptor of a layout.
 class OneDnnWeights {
  public:
-  static const dnnl::memory::desc& descriptor(const PackedLayout& layout) { return layout.descriptor_->weights; }
+  static const dnnl::memory::desc& descriptor(const PackedLayout& layout) {
+    return layout.descriptor_->weights;
+  }
 };
 
 template <typename Call>

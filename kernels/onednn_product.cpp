@@ -44,7 +44,8 @@ CachedProduct make(const Key& key, const memory::desc& weights) {
   return {dnnl::matmul(description), view(x), view(weights), view(y), view(times)};
 }
 
-// Primitives live as long as the process: there are as many as there are shapes, and padded_rows() keeps those few.
+// Primitives live as long as the process: there are as many as there are shapes, and padded_rows() keeps
+// those few.
 CachedProduct& cached(const Key& key, const memory::desc& weights) {
   static std::map<Key, CachedProduct> products;
   const auto found = products.find(key);

@@ -16,7 +16,8 @@ namespace {
 
 using dnnl::memory;
 
-// The rows that the layout is asked for: what oneDNN chooses does not depend on it from one row to thousands (a test).
+// The rows that the layout is asked for: what oneDNN chooses does not depend on it from one row to thousands
+// (a test).
 constexpr std::int64_t kTypicalRows = 64;
 
 memory::desc wanted_layout(const MatrixShape& shape) {
@@ -82,8 +83,9 @@ PackedLayout::PackedLayout(const MatrixShape& shape)
     : shape_(shape), descriptor_(std::make_unique<Descriptor>(Descriptor{wanted_layout(shape)})) {
   in_panels_ = descriptor_->weights == panel_layout(shape);
   scales_at_ = in_lines(descriptor_->weights.get_size());
-  const std::size_t extra =
-      shape.precision == Precision::int8 ? in_lines(static_cast<std::size_t>(shape.outputs) * sizeof(float)) : 0;
+  const std::size_t extra = shape.precision == Precision::int8
+                                ? in_lines(static_cast<std::size_t>(shape.outputs) * sizeof(float))
+                                : 0;
   sums_at_ = scales_at_ + extra;
   bytes_ = sums_at_ + extra;
 }
@@ -109,8 +111,9 @@ Status PackedLayout::pack_panels(const RowReader& rows, std::byte* out) const {
     rows(first, count, block.data());
     for (std::int64_t n = 0; n < count; ++n) {
       const bool scaled = shape_.precision == Precision::int8;
-      const Status done = row.convert(first + n, block.data() + n * shape_.inputs,
-                                      scaled ? scales + first + n : nullptr, scaled ? sums + first + n : nullptr);
+      const Status done =
+          row.convert(first + n, block.data() + n * shape_.inputs, scaled ? scales + first + n : nullptr,
+                      scaled ? sums + first + n : nullptr);
       if (!done) return done;
       for (std::int64_t line = 0; line < lines; ++line) panel[line * kPanel + n] = row.words()[line];
     }
@@ -130,9 +133,11 @@ Status PackedLayout::pack_by_reorder(const RowReader& rows, std::byte* out) cons
   for (std::int64_t n = 0; n < shape_.outputs; ++n) {
     const bool scaled = shape_.precision == Precision::int8;
     rows(n, 1, block.data());
-    const Status done = row.convert(n, block.data(), scaled ? scales + n : nullptr, scaled ? sums + n : nullptr);
+    const Status done =
+        row.convert(n, block.data(), scaled ? scales + n : nullptr, scaled ? sums + n : nullptr);
     if (!done) return done;
-    std::memcpy(plain.data() + n * shape_.inputs * size, row.words(), static_cast<std::size_t>(shape_.inputs * size));
+    std::memcpy(plain.data() + n * shape_.inputs * size, row.words(),
+                static_cast<std::size_t>(shape_.inputs * size));
   }
   guarded([&] {
     memory from({{shape_.inputs, shape_.outputs}, data_type_of(shape_.precision), memory::format_tag::ba},

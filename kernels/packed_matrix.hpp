@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A weight matrix as the matrix products read it: packed once into the blocked layout that oneDNN asks for
-// (format_tag::any), in the precision of the forward pass. A layout says how large the packed form is, so that the
-// caller owns the memory: a layer's own, or a block that is streamed from disk.
+// (format_tag::any), in the precision of the forward pass. A layout says how large the packed form is, so
+// that the caller owns the memory: a layer's own, or a block that is streamed from disk.
 //
 //   PackedLayout layout({.outputs = 1408, .inputs = 2048, .precision = Precision::bf16});
 //   Buffer<std::byte> memory(layout.bytes());
-//   Status packed = layout.pack(rows, memory.data());   // rows: [outputs, inputs] of f32, asked for block by block
-//   PackedMatrix w{&layout, memory.data()};
+//   Status packed = layout.pack(rows, memory.data());   // rows: [outputs, inputs] of f32, asked for block by
+//   block PackedMatrix w{&layout, memory.data()};
 //
 // int8: each output channel is scaled by the largest magnitude of its row / 127, rounded to the nearest even.
 #pragma once
@@ -41,8 +41,8 @@ class PackedLayout {
   // The blocks of 64 outputs that the decode kernels read; false where oneDNN asked for another layout.
   [[nodiscard]] bool in_panels() const { return in_panels_; }
 
-  // `out` has bytes(), aligned to a cache line. bad_input when a number that a scale is made of is not finite; its place
-  // is the row. Runs in the calling thread.
+  // `out` has bytes(), aligned to a cache line. bad_input when a number that a scale is made of is not
+  // finite; its place is the row. Runs in the calling thread.
   Status pack(const RowReader& rows, std::byte* out) const;
 
   // Offsets within the packed bytes: int8 scales (f32 [outputs]) and column sums (s32 [outputs]).
@@ -77,8 +77,9 @@ struct PackedMatrix {
   }
 };
 
-// The panel form: outputs in blocks of kPanel, inputs in blocks of 16 times the depth; within a block, the inputs of one
-// depth lie together for each output (oneDNN's BA16a64b, BA16a64b2a, BA16a64b4a). Padded with zeros.
+// The panel form: outputs in blocks of kPanel, inputs in blocks of 16 times the depth; within a block, the
+// inputs of one depth lie together for each output (oneDNN's BA16a64b, BA16a64b2a, BA16a64b4a). Padded with
+// zeros.
 inline constexpr std::int64_t kPanel = 64;
 constexpr std::int64_t depth_of(Precision precision) {
   return precision == Precision::f32 ? 1 : precision == Precision::bf16 ? 2 : 4;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The number formats in which the forward pass multiplies. All of them accumulate in f32 (int8: in s32) and hand f32
-// on; norms, rotary embedding, softmax and routing are always f32.
+// The number formats in which the forward pass multiplies. All of them accumulate in f32 (int8: in s32) and
+// hand f32 on; norms, rotary embedding, softmax and routing are always f32.
 #pragma once
 
 #include <cstdint>

@@ -23,7 +23,8 @@ Numbers matmul(const Numbers& x, const Numbers& w, std::int64_t rows, std::int64
   for (std::size_t r = 0; r < size(rows); ++r) {
     for (std::size_t n = 0; n < outputs; ++n) {
       double sum = 0;
-      for (std::size_t k = 0; k < columns; ++k) sum += double{x[r * columns + k]} * double{w[n * columns + k]};
+      for (std::size_t k = 0; k < columns; ++k)
+        sum += double{x[r * columns + k]} * double{w[n * columns + k]};
       y.push_back(static_cast<float>(sum));
     }
   }
@@ -51,13 +52,14 @@ Numbers rotary(const Numbers& head, std::int64_t position, double theta) {
     const double angle = static_cast<double>(position) *
                          std::pow(theta, -2.0 * static_cast<double>(i) / static_cast<double>(head.size()));
     y[i] = static_cast<float>(double{head[i]} * std::cos(angle) - double{head[i + half]} * std::sin(angle));
-    y[i + half] = static_cast<float>(double{head[i + half]} * std::cos(angle) + double{head[i]} * std::sin(angle));
+    y[i + half] =
+        static_cast<float>(double{head[i + half]} * std::cos(angle) + double{head[i]} * std::sin(angle));
   }
   return y;
 }
 
-Numbers swiglu(const Numbers& x, const Numbers& gate, const Numbers& up, const Numbers& down, std::int64_t rows,
-               std::int64_t hidden) {
+Numbers swiglu(const Numbers& x, const Numbers& gate, const Numbers& up, const Numbers& down,
+               std::int64_t rows, std::int64_t hidden) {
   Numbers g = matmul(x, gate, rows, hidden);
   const Numbers u = matmul(x, up, rows, hidden);
   for (std::size_t i = 0; i < g.size(); ++i) {
@@ -67,7 +69,8 @@ Numbers swiglu(const Numbers& x, const Numbers& gate, const Numbers& up, const N
 }
 
 Numbers attention(const AttentionShape& shape, const Numbers& q, const Numbers& k, const Numbers& v) {
-  const std::size_t dim = size(shape.head_dim), q_row = size(shape.heads) * dim, kv_row = size(shape.kv_heads) * dim;
+  const std::size_t dim = size(shape.head_dim), q_row = size(shape.heads) * dim,
+                    kv_row = size(shape.kv_heads) * dim;
   const std::size_t queries = q.size() / q_row, keys = k.size() / kv_row;
   Numbers out(q.size());
   for (std::size_t t = 0; t < queries; ++t) {

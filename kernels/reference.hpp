@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The same arithmetic as the kernels beside it, written as the formulas are, in double: what tests compare with. Slow on
-// purpose.
+// The same arithmetic as the kernels beside it, written as the formulas are, in double: what tests compare
+// with. Slow on purpose.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@ Numbers matmul(const Numbers& x, const Numbers& w, std::int64_t rows, std::int64
 Numbers rms_norm(const Numbers& x, const Numbers& weight, double epsilon);
 // One head of `dim` numbers at a position.
 Numbers rotary(const Numbers& head, std::int64_t position, double theta);
-Numbers swiglu(const Numbers& x, const Numbers& gate, const Numbers& up, const Numbers& down, std::int64_t rows,
-               std::int64_t hidden);
+Numbers swiglu(const Numbers& x, const Numbers& gate, const Numbers& up, const Numbers& down,
+               std::int64_t rows, std::int64_t hidden);
 
 struct AttentionShape {
   std::int64_t heads = 0, kv_heads = 0, head_dim = 0;

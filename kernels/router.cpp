@@ -14,7 +14,10 @@ namespace {
 class Choice {
  public:
   explicit Choice(const RouterRule& rule)
-      : rule_(rule), scores_(size(rule.experts)), selection_(size(rule.experts)), order_(size(rule.experts)) {}
+      : rule_(rule),
+        scores_(size(rule.experts)),
+        selection_(size(rule.experts)),
+        order_(size(rule.experts)) {}
 
   void run(const float* logits, std::uint16_t* experts, float* weights) {
     score(logits);
@@ -57,7 +60,8 @@ class Choice {
     });
   }
 
-  // A group counts with its best expert, or with the sum of its best two where a correction balances the load.
+  // A group counts with its best expert, or with the sum of its best two where a correction balances the
+  // load.
   [[nodiscard]] float group_score(std::size_t group, std::size_t width) const {
     float first = -std::numeric_limits<float>::infinity(), second = first;
     for (std::size_t e = group * width; e < (group + 1) * width; ++e) {

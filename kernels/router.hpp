@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a router's logits to the experts of each token and their weights (design.md section 4): scores by softmax or
-// sigmoid; selection by score plus a learned correction (DeepSeek-V3, arXiv 2412.19437, section 2.1.2), limited to the
-// best groups; weights are the scores without the correction. Always f32.
+// From a router's logits to the experts of each token and their weights (design.md section 4): scores by
+// softmax or sigmoid; selection by score plus a learned correction (DeepSeek-V3, arXiv 2412.19437,
+// section 2.1.2), limited to the best groups; weights are the scores without the correction. Always f32.
 #pragma once
 
 #include <cstdint>

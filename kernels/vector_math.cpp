@@ -9,7 +9,8 @@
 namespace pregate {
 namespace {
 
-// exp(x) = 2^n exp(r), |r| <= ln 2 / 2, with the Taylor polynomial of degree 7 for exp(r): its error there is 5e-9.
+// exp(x) = 2^n exp(r), |r| <= ln 2 / 2, with the Taylor polynomial of degree 7 for exp(r): its error there is
+// 5e-9.
 inline float exp_of(float x) {
   constexpr float kRound = 12582912.0F;  // 1.5 x 2^23: adding and taking it away rounds to an integer
   const float bounded = x < -87.0F ? -87.0F : x > 88.0F ? 88.0F : x;
@@ -31,10 +32,11 @@ inline float exp_of(float x) {
 // Partial sums in a fixed order, whatever the width of the vectors.
 constexpr int kLanes = 16;
 
-inline float fold(const float* lanes) {
-  float sum = 0;
-  for (int i = 0; i < kLanes; ++i) sum += lanes[i];
-  return sum;
+inline float fold(float* lanes) {
+  for (int width = kLanes / 2; width > 0; width /= 2) {
+    for (int i = 0; i < width; ++i) lanes[i] += lanes[i + width];
+  }
+  return lanes[0];
 }
 
 }  // namespace
@@ -71,12 +73,13 @@ PREGATE_VECTOR_CLONES float sum_of_squares(const float* x, std::int64_t count) {
   return fold(lanes);
 }
 
-PREGATE_VECTOR_CLONES void scale_row(const std::int32_t* sums, const float* channel, std::int64_t count, float scale,
-                                     float* y) {
+PREGATE_VECTOR_CLONES void scale_row(const std::int32_t* sums, const float* channel, std::int64_t count,
+                                     float scale, float* y) {
   for (std::int64_t i = 0; i < count; ++i) y[i] = static_cast<float>(sums[i]) * (scale * channel[i]);
 }
 
-PREGATE_VECTOR_CLONES void scale_by(const float* x, const float* weight, std::int64_t count, float scale, float* y) {
+PREGATE_VECTOR_CLONES void scale_by(const float* x, const float* weight, std::int64_t count, float scale,
+                                    float* y) {
   for (std::int64_t i = 0; i < count; ++i) y[i] = x[i] * scale * weight[i];
 }
 

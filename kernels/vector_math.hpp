@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loops over rows of f32 that the compiler vectorises, in one version for each width of vector that the processor may
-// have. Private to kernels/. The same operations in the same order whatever the row's length, so that prefill and decode
-// agree.
+// Loops over rows of f32 that the compiler vectorises, in one version for each width of vector that the
+// processor may have. Private to kernels/. The same operations in the same order whatever the row's length,
+// so that prefill and decode agree.
 #pragma once
 
 #include <cstdint>

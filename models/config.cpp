@@ -104,6 +104,7 @@ void read_megrez(ConfigReader& keys, ModelConfig& config) {
   spec.dense_width = spec.dense_layers > 0 ? keys.integer("intermediate_size", {1, 1 << 22}) : 0;
   spec.group = keys.integer("experts_shared_frequency", {1, 4096}, 1);
   spec.pre_gate = keys.flag("pre_gate", false);
+  spec.lookahead = keys.integer("pre_gate_lookahead", {0, 64}, 1);
   const std::int64_t shared = keys.integer("n_shared_experts", {0, 1024}, 0);
   spec.shared_width = keys.integer("shared_intermediate_size", {0, 1 << 24}, shared * spec.expert_width);
   keys.expect_integer("moe_layer_freq", 1);

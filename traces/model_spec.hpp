@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model's architecture by its numbers: what a config.json or a .model.textproto says. From it come the bytes and
-// MACs that a simulation costs (shape_of) and everything the forward pass in models/ must know. Leaves out weights and
-// the names they have in a checkpoint (models/config.hpp).
+// A model's architecture by its numbers: what a config.json or a .model.textproto says. From it come the
+// bytes and MACs that a simulation costs (shape_of) and everything the forward pass in models/ must know.
+// Leaves out weights and the names they have in a checkpoint (models/config.hpp).
 #pragma once
 
 #include <cstdint>
@@ -41,7 +41,8 @@ struct ModelSpec {
   std::int64_t top_k = 0;
   std::int64_t shared_width = 0;  // FFN width of all shared experts of a layer together; 0: none
   std::int64_t vocabulary = 0;
-  bool pre_gate = false;  // the router of a layer reads the state of the layer before
+  bool pre_gate = false;       // the router of a layer reads the state of a layer before
+  std::int64_t lookahead = 1;  // how many layers before, where it is pre-gated
 
   // What only the forward pass needs.
   Scoring scoring = Scoring::softmax;
@@ -72,8 +73,8 @@ struct ModelSpec {
   }
 };
 
-// Whether the router's numbers fit each other: top-k within the experts, groups that divide them. The error's place is
-// the config.json key.
+// Whether the router's numbers fit each other: top-k within the experts, groups that divide them. The error's
+// place is the config.json key.
 Status check_router(const ModelSpec& spec);
 
 // Parameters by part. A MAC is counted for each weight of a matrix that a token passes; norms have none.
@@ -98,8 +99,8 @@ struct ParameterCounts {
 };
 ParameterCounts count_parameters(const ModelSpec& spec);
 
-// Bytes and MACs a layer (design.md section 4) of a spec whose numbers are consistent. Leaves out biases, rotary
-// embedding and softmax: below one part in a thousand of either cost.
+// Bytes and MACs a layer (design.md section 4) of a spec whose numbers are consistent. Leaves out biases,
+// rotary embedding and softmax: below one part in a thousand of either cost.
 ModelShape shape_of(const ModelSpec& spec);
 
 }  // namespace pregate

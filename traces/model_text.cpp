@@ -9,7 +9,7 @@ namespace pregate {
 namespace {
 
 constexpr std::string_view kDefaults = R"(
-n_shared_experts: 0 first_k_dense_replace: 0 experts_shared_frequency: 1 pre_gate: false
+n_shared_experts: 0 first_k_dense_replace: 0 experts_shared_frequency: 1 pre_gate: false pre_gate_lookahead: 1
 expert_bits: 4.5 dense_bits: 8.5 kv_bits: 16
 scoring_func: "softmax" correction_bias: false n_group: 1 topk_group: 1 norm_topk_prob: true routed_scaling_factor: 1
 shared_gate: false qkv_bias: false qk_norm: "none" rope_theta: 10000 rms_norm_eps: 1e-6 max_position_embeddings: 32768
@@ -76,6 +76,7 @@ void read_widths(const FieldReader& model, ModelSpec& spec) {
 void read_router(const FieldReader& model, ModelSpec& spec) {
   spec.top_k = model.integer("num_experts_per_tok", {1, 65535});
   spec.pre_gate = model.flag("pre_gate");
+  spec.lookahead = model.integer("pre_gate_lookahead", {0, 64});
   spec.scoring = model.word("scoring_func", parse_scoring);
   spec.correction_bias = model.flag("correction_bias");
   spec.expert_groups = model.integer("n_group", {1, 4096});

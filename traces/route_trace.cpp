@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace pregate {
@@ -94,6 +95,12 @@ Status validate_choices(const RouteStep& step, const ModelShape& model, std::siz
 }
 
 }  // namespace
+
+std::string_view to_text(OperatorKind v) {
+  constexpr std::array<std::string_view, 5> kWords = {"attention", "dense_ffn", "shared_experts",
+                                                      "routed_expert", "head"};
+  return kWords.at(static_cast<std::size_t>(v));
+}
 
 std::string_view to_text(Origin origin) {
   switch (origin) {

@@ -24,6 +24,22 @@ enum class Origin : std::uint8_t { recorded, synthetic, live };
 std::string_view to_text(Origin origin);
 std::string_view to_text(Phase phase);
 
+// What an NPU executes, in the order of a layer. attention: with norms and the routers that are due.
+enum class OperatorKind : std::uint8_t { attention, dense_ffn, shared_experts, routed_expert, head };
+std::string_view to_text(OperatorKind v);
+
+// An operator of a real forward pass on the machine that ran it: measured, not simulated. The routed experts
+// of a layer run together and are one row; their number says how many.
+struct MeasuredOperator {
+  LayerId layer;  // invalid: the head
+  OperatorKind kind = OperatorKind::attention;
+  std::int32_t experts = 0;  // distinct routed experts; 0 for other kinds
+  Duration begin;            // since the first operator of the run began
+  Duration duration;
+  Bytes bytes;  // of weights, and of the KV cache, in the precision that was computed in
+  Macs macs;
+};
+
 // One step. Choices of all layers lie one after another; layer l's are experts[offset[l], offset[l+1]).
 struct RouteStep {
   std::int32_t turn = 0;  // of a conversation
@@ -36,6 +52,7 @@ struct RouteStep {
   std::vector<std::int32_t>
       layer_tokens;          // tokens through each layer (the last layer of a prefill may have fewer)
   std::int64_t dropped = 0;  // choices the recorder did not execute; not among `experts`
+  std::vector<MeasuredOperator> measured;  // in order of execution; empty when nobody measured
 
   [[nodiscard]] std::span<const std::uint16_t> layer_experts(std::size_t layer) const {
     return std::span(experts).subspan(offset[layer], offset[layer + 1] - offset[layer]);

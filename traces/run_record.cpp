@@ -152,12 +152,6 @@ std::string_view to_text(MissClass v) {
   return kWords.at(static_cast<std::size_t>(v));
 }
 
-std::string_view to_text(OperatorKind v) {
-  constexpr std::array<std::string_view, 5> kWords = {"attention", "dense_ffn", "shared_experts",
-                                                      "routed_expert", "head"};
-  return kWords.at(static_cast<std::size_t>(v));
-}
-
 std::string_view to_text(StallCause v) {
   constexpr std::array<std::string_view, kStallCauses> kWords = {"compulsory", "capacity",      "policy",
                                                                  "pollution",  "late_prefetch", "no_room"};

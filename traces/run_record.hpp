@@ -27,7 +27,6 @@ enum class Outcome : std::uint8_t { resident_hit, prefetch_hit, late_prefetch, m
 // would have missed too. policy: Belady would have kept it. pollution: evicted to make room for a prefetch
 // that was never used.
 enum class MissClass : std::uint8_t { none, compulsory, capacity, policy, pollution };
-enum class OperatorKind : std::uint8_t { attention, dense_ffn, shared_experts, routed_expert, head };
 // What a wait was for. The first four are the miss class of the demand load behind it.
 enum class StallCause : std::uint8_t { compulsory, capacity, policy, pollution, late_prefetch, no_room };
 inline constexpr std::size_t kStallCauses = 6;
@@ -38,7 +37,6 @@ enum class LoadEnd : std::uint8_t { arrived, cancelled, unfinished, never_starte
 std::string_view to_text(Purpose v);
 std::string_view to_text(Outcome v);
 std::string_view to_text(MissClass v);
-std::string_view to_text(OperatorKind v);
 std::string_view to_text(StallCause v);
 
 struct StepRecord {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How near decode comes to the memory: products of one row with weights that fit no cache, beside a plain parallel read of
-// the same bytes.
+// How near decode comes to the memory: products of one row with weights that fit no cache, beside a plain
+// parallel read of the same bytes.
 #include <benchmark/benchmark.h>
 
 #include <chrono>
@@ -17,7 +17,8 @@ constexpr std::size_t kWeights = std::size_t{1200} << 20;
 
 // Many matrices of one shape, side by side.
 struct Weights {
-  explicit Weights(const MatrixShape& shape) : layout(shape), count(kWeights / layout.bytes()), memory(count * layout.bytes()) {
+  explicit Weights(const MatrixShape& shape)
+      : layout(shape), count(kWeights / layout.bytes()), memory(count * layout.bytes()) {
     const std::vector<float> row(static_cast<std::size_t>(shape.inputs), 0.5F);
     const RowReader rows = [&](std::int64_t, std::int64_t n, float* out) {
       for (std::int64_t i = 0; i < n; ++i) std::copy(row.begin(), row.end(), out + i * shape.inputs);
@@ -47,15 +48,29 @@ void one_row(benchmark::State& state, Precision precision) {
     multiplying += seconds;
     state.SetIterationTime(seconds);
   }
-  const double bytes = static_cast<double>(weights.count * weights.layout.bytes()) * static_cast<double>(state.iterations());
+  const double bytes =
+      static_cast<double>(weights.count * weights.layout.bytes()) * static_cast<double>(state.iterations());
   state.counters["read_GB/s"] = bytes / reading * 1e-9;
   state.counters["product_GB/s"] = bytes / multiplying * 1e-9;
   state.counters["ratio"] = reading / multiplying;
 }
 
-BENCHMARK_CAPTURE(one_row, f32, Precision::f32)->Args({2048, 2816})->UseManualTime()->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(one_row, bf16, Precision::bf16)->Args({2048, 1408})->Args({1408, 2048})->Args({2048, 5632})->UseManualTime()->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(one_row, int8, Precision::int8)->Args({2048, 1408})->Args({1408, 2048})->Args({2048, 5632})->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(one_row, f32, Precision::f32)
+    ->Args({2048, 2816})
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(one_row, bf16, Precision::bf16)
+    ->Args({2048, 1408})
+    ->Args({1408, 2048})
+    ->Args({2048, 5632})
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(one_row, int8, Precision::int8)
+    ->Args({2048, 1408})
+    ->Args({1408, 2048})
+    ->Args({2048, 5632})
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace pregate

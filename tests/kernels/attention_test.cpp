@@ -28,13 +28,15 @@ TEST_P(AttentionOf, EqualsTheFormula) {
   const Numbers q = random_numbers(c.tokens * q_row, 1, 2), k = random_numbers(keys * kv_row, 2, 2),
                 v = random_numbers(keys * kv_row, 3);
   KvCache cache({.layers = 2, .kv_heads = c.kv_heads, .head_dim = c.dim, .capacity = keys, .bf16 = c.bf16});
-  cache.write({.layer = 0, .position = 0, .tokens = keys, .stride = kv_row}, v.data(), k.data());  // not to be read
+  cache.write({.layer = 0, .position = 0, .tokens = keys, .stride = kv_row}, v.data(),
+              k.data());  // not to be read
   cache.write({.layer = 1, .position = 0, .tokens = c.before, .stride = kv_row}, k.data(), v.data());
   cache.write({.layer = 1, .position = c.before, .tokens = c.tokens, .stride = kv_row},
               k.data() + c.before * kv_row, v.data() + c.before * kv_row);
   Numbers out(q.size());
   Attention attention;
-  attention.run(cache, {.layer = 1, .heads = c.heads, .position = c.before, .tokens = c.tokens, .q_stride = q_row},
+  attention.run(cache,
+                {.layer = 1, .heads = c.heads, .position = c.before, .tokens = c.tokens, .q_stride = q_row},
                 q.data(), out.data());
   const double difference =
       relative_difference(reference::attention({c.heads, c.kv_heads, c.dim}, q, k, v), out.data());
@@ -50,13 +52,14 @@ INSTANTIATE_TEST_SUITE_P(Shapes, AttentionOf,
 
 TEST(Attention, OfALongPromptInBlocks_EqualsDecodeTokenByToken) {
   const std::int64_t dim = 8, tokens = 1500;
-  const Numbers q = random_numbers(tokens * dim * 2, 1), k = random_numbers(tokens * dim, 2), v = random_numbers(tokens * dim, 3);
+  const Numbers q = random_numbers(tokens * dim * 2, 1), k = random_numbers(tokens * dim, 2),
+                v = random_numbers(tokens * dim, 3);
   KvCache cache({.layers = 1, .kv_heads = 1, .head_dim = dim, .capacity = tokens});
   cache.write({.layer = 0, .position = 0, .tokens = tokens, .stride = dim}, k.data(), v.data());
   Numbers together(q.size()), alone(q.size());
   Attention attention;
-  attention.run(cache, {.layer = 0, .heads = 2, .position = 0, .tokens = tokens, .q_stride = 2 * dim}, q.data(),
-                together.data());
+  attention.run(cache, {.layer = 0, .heads = 2, .position = 0, .tokens = tokens, .q_stride = 2 * dim},
+                q.data(), together.data());
   for (std::int64_t t = 0; t < tokens; ++t) {
     attention.run(cache, {.layer = 0, .heads = 2, .position = t, .tokens = 1, .q_stride = 2 * dim},
                   q.data() + t * 2 * dim, alone.data() + t * 2 * dim);
@@ -83,7 +86,8 @@ TEST(Rotary, EqualsTheFormulaAtEveryPosition) {
       const Numbers expected = reference::rotary(Numbers(at, at + dim), 1000 + t, 5e4);
       EXPECT_LT(relative_difference(expected, x.data() + t * stride + h * dim), 1e-6);
     }
-    EXPECT_EQ(x[static_cast<std::size_t>(t * stride + heads * dim)], before[static_cast<std::size_t>(t * stride + heads * dim)])
+    EXPECT_EQ(x[static_cast<std::size_t>(t * stride + heads * dim)],
+              before[static_cast<std::size_t>(t * stride + heads * dim)])
         << "what is no head of it stays";
   }
 }

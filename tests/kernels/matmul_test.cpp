@@ -51,17 +51,17 @@ TEST_P(Matmul, EqualsTheNaiveProduct) {
 }
 
 // Rows of one to four are decode; widths that fill no panel and no block; one output; more rows than a step.
-INSTANTIATE_TEST_SUITE_P(
-    Shapes, Matmul,
-    testing::Combine(testing::Values(Precision::f32, Precision::bf16, Precision::int8),
-                     testing::Values(Case{1, 64, 64}, Case{1, 100, 70}, Case{2, 33, 129}, Case{3, 256, 1},
-                                     Case{4, 1, 65}, Case{5, 100, 70}, Case{17, 64, 200}, Case{70, 130, 64},
-                                     Case{300, 48, 96})),
-    [](const auto& p) {
-      const Case& c = std::get<1>(p.param);
-      return std::string(to_text(std::get<0>(p.param))) + "_" + std::to_string(c.rows) + "x" +
-             std::to_string(c.inputs) + "x" + std::to_string(c.outputs);
-    });
+INSTANTIATE_TEST_SUITE_P(Shapes, Matmul,
+                         testing::Combine(testing::Values(Precision::f32, Precision::bf16, Precision::int8),
+                                          testing::Values(Case{1, 64, 64}, Case{1, 100, 70}, Case{2, 33, 129},
+                                                          Case{3, 256, 1}, Case{4, 1, 65}, Case{5, 100, 70},
+                                                          Case{17, 64, 200}, Case{70, 130, 64},
+                                                          Case{300, 48, 96})),
+                         [](const auto& p) {
+                           const Case& c = std::get<1>(p.param);
+                           return std::string(to_text(std::get<0>(p.param))) + "_" + std::to_string(c.rows) +
+                                  "x" + std::to_string(c.inputs) + "x" + std::to_string(c.outputs);
+                         });
 
 // int8 products are integers: however they are computed, the sums are the same to the last bit.
 TEST(Matmul, OfInt8_IsTheSameInDecodeAndPrefill) {
@@ -73,7 +73,8 @@ TEST(Matmul, OfInt8_IsTheSameInDecodeAndPrefill) {
     const Numbers row(x.begin() + r * inputs, x.begin() + (r + 1) * inputs);
     const Numbers alone = product(packed, Precision::int8, row, 1);
     for (std::int64_t n = 0; n < outputs; ++n) {
-      ASSERT_EQ(alone[static_cast<std::size_t>(n)], together[static_cast<std::size_t>(r * outputs + n)]) << r << " " << n;
+      ASSERT_EQ(alone[static_cast<std::size_t>(n)], together[static_cast<std::size_t>(r * outputs + n)])
+          << r << " " << n;
     }
   }
 }
@@ -136,7 +137,8 @@ TEST_P(Swiglu, EqualsTheFormula) {
   const double difference = relative_difference(expected, first.data());
   std::printf("largest difference over the largest output: %.2e\n", difference);
   EXPECT_LT(difference, 3 * tolerance(precision));
-  EXPECT_EQ(relative_difference(expected, second.data()), difference) << "tasks of one call disturb each other";
+  EXPECT_EQ(relative_difference(expected, second.data()), difference)
+      << "tasks of one call disturb each other";
 }
 
 INSTANTIATE_TEST_SUITE_P(Rows, Swiglu,

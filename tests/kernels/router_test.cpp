@@ -46,18 +46,21 @@ TEST(Router, WithoutNormalisation_WeightsAreTheScores) {
 
 TEST(Router, ACorrection_ChangesTheChoiceAndNotTheWeights) {
   const std::vector<float> correction = {0, 0, 1, 0};
-  const RouterRule rule{.score = RouterScore::sigmoid, .experts = 4, .top_k = 2, .scale = 2.5F, .correction = correction};
+  const RouterRule rule{
+      .score = RouterScore::sigmoid, .experts = 4, .top_k = 2, .scale = 2.5F, .correction = correction};
   const Chosen chosen = choose(rule, {0.5F, 1, -1, 0});
   EXPECT_THAT(chosen.experts, ElementsAre(2, 1));
   const float a = sigmoid(-1), b = sigmoid(1);
-  EXPECT_THAT(chosen.weights, ElementsAre(FloatNear(2.5F * a / (a + b), 1e-6F), FloatNear(2.5F * b / (a + b), 1e-6F)));
+  EXPECT_THAT(chosen.weights,
+              ElementsAre(FloatNear(2.5F * a / (a + b), 1e-6F), FloatNear(2.5F * b / (a + b), 1e-6F)));
 }
 
 TEST(Router, GroupLimits_KeepTheBestGroupsOnly) {
   // The best single expert is in group 0; with a correction, groups count with their best two: group 1 wins.
   const std::vector<float> logits = {3, -9, 2, 2, 0, 0};
   const std::vector<float> none(6, 0.0F);
-  const RouterRule limited{.score = RouterScore::sigmoid, .experts = 6, .top_k = 2, .groups = 3, .top_groups = 1};
+  const RouterRule limited{
+      .score = RouterScore::sigmoid, .experts = 6, .top_k = 2, .groups = 3, .top_groups = 1};
   EXPECT_THAT(choose(limited, logits).experts, ElementsAre(0, 1));
   RouterRule corrected = limited;
   corrected.correction = none;
