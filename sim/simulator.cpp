@@ -72,6 +72,7 @@ struct Machine final : sc_core::sc_module {
                                 .npu = npu,
                                 .recorder = software.recorder,
                                 .overlap = scenario.runtime.overlap,
+                                .measured_npu = scenario.runtime.measured_npu,
                                 .commit_ahead = scenario.policy.prefetch == PrefetchKind::pregate,
                                 .progress = options.progress}) {}
 
@@ -144,6 +145,7 @@ Status check_room(const Prepared& prepared, const Scenario& scenario) {
 
 std::int64_t longest_context(const RoutingSource& source) {
   std::int64_t context = 0;
+  if (source.header().context > 0) return source.header().context;
   const RouteTrace* trace = source.whole_trace();
   if (trace == nullptr) return 4096;
   for (const RouteStep& step : trace->steps) context = std::max(context, step.position + step.tokens);

@@ -136,6 +136,7 @@ void to_proto(const RouteHeader& header, schema::RouteHeader& out) {
   out.set_origin(std::string(to_text(header.origin)));
   out.set_provenance(header.provenance);
   out.set_prompt(header.prompt);
+  out.set_context(static_cast<std::uint64_t>(header.context));
 }
 
 Result<RouteHeader> from_proto(const schema::RouteHeader& message) {
@@ -145,7 +146,8 @@ Result<RouteHeader> from_proto(const schema::RouteHeader& message) {
   RouteHeader header{.model = std::move(*model),
                      .origin = fields.origin(message.origin()),
                      .provenance = fields.text(message.provenance(), "provenance"),
-                     .prompt = fields.text(message.prompt(), "prompt")};
+                     .prompt = fields.text(message.prompt(), "prompt"),
+                     .context = fields.integer(message.context(), "context")};
   if (!fields.status()) return fields.status().error();
   return header;
 }
@@ -165,9 +167,38 @@ void to_proto(const RouteStep& step, schema::RouteStep& out) {
     const auto weights = step.layer_weights(i);
     layer.mutable_weights()->Add(weights.begin(), weights.end());
   }
+  for (const MeasuredOperator& m : step.measured) {
+    schema::RouteMeasured& row = *out.add_measured();
+    row.set_layer(m.layer.valid() ? m.layer.value() + 1 : 0);
+    row.set_kind(static_cast<std::uint32_t>(m.kind));
+    row.set_experts(static_cast<std::uint32_t>(m.experts));
+    row.set_begin_ps(static_cast<std::uint64_t>(m.begin.count_ps()));
+    row.set_duration_ps(static_cast<std::uint64_t>(m.duration.count_ps()));
+    row.set_bytes(static_cast<std::uint64_t>(m.bytes.count()));
+    row.set_macs(static_cast<std::uint64_t>(m.macs.count()));
+  }
 }
 
 namespace {
+
+Result<MeasuredOperator> measured_from(const schema::RouteMeasured& row, std::size_t layers) {
+  if (row.layer() > layers) {
+    return bad_input(fmt::format("a layer below {}", layers), fmt::format("{}", row.layer() - 1), "layer");
+  }
+  if (row.kind() > static_cast<std::uint32_t>(OperatorKind::head)) {
+    return bad_input("a kind of operator", fmt::format("{}", row.kind()), "kind");
+  }
+  Fields fields;
+  MeasuredOperator m{.layer = row.layer() == 0 ? LayerId() : LayerId(row.layer() - 1),
+                     .kind = static_cast<OperatorKind>(row.kind()),
+                     .experts = fields.small(row.experts(), "experts"),
+                     .begin = Duration::ps(fields.integer(row.begin_ps(), "begin_ps")),
+                     .duration = Duration::ps(fields.integer(row.duration_ps(), "duration_ps")),
+                     .bytes = fields.bytes(row.bytes(), "bytes"),
+                     .macs = fields.macs(row.macs(), "macs")};
+  if (!fields.status()) return fields.status().error();
+  return m;
+}
 
 // Appends one layer; the sizes of its columns are checked before anything is copied.
 Status append_layer(const schema::RouteLayer& message, RouteStep& step) {
@@ -211,6 +242,11 @@ Result<RouteStep> from_proto(const schema::RouteStep& message, const ModelShape&
   for (const schema::RouteLayer& layer : message.layers()) {
     const Status appended = append_layer(layer, step);
     if (!appended) return appended.error().at({}, fmt::format("layer {}", step.layer_tokens.size()));
+  }
+  for (const schema::RouteMeasured& row : message.measured()) {
+    Result<MeasuredOperator> measured = measured_from(row, model.layers.size());
+    if (!measured) return measured.error().at({}, fmt::format("measured operator {}", step.measured.size()));
+    step.measured.push_back(*measured);
   }
   return step;
 }

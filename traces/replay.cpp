@@ -42,4 +42,9 @@ Result<LayerRouting> Replay::route(LayerId layer) {
                       .tokens = current_->layer_tokens[layer.value()]};
 }
 
+Result<std::span<const MeasuredOperator>> Replay::measured(LayerId, OperatorKind) {
+  check(current_ != nullptr, "measured() needs a step: next_step() comes first and has returned one");
+  return std::span<const MeasuredOperator>(current_->measured);
+}
+
 }  // namespace pregate

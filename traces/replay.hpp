@@ -23,6 +23,7 @@ class Replay final : public RoutingSource {
   [[nodiscard]] const RouteHeader& header() const override { return trace_->header; }
   Result<std::optional<StepInfo>> next_step() override;
   Result<LayerRouting> route(LayerId layer) override;
+  Result<std::span<const MeasuredOperator>> measured(LayerId layer, OperatorKind kind) override;
   [[nodiscard]] const RouteTrace* whole_trace() const override { return trace_.get(); }
 
  private:

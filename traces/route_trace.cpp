@@ -96,6 +96,14 @@ Status validate_choices(const RouteStep& step, const ModelShape& model, std::siz
 
 }  // namespace
 
+const MeasuredOperator* find_measured(std::span<const MeasuredOperator> measured, LayerId layer,
+                                      OperatorKind kind) {
+  const auto found = std::find_if(measured.begin(), measured.end(), [&](const MeasuredOperator& m) {
+    return m.layer == layer && m.kind == kind;
+  });
+  return found == measured.end() ? nullptr : &*found;
+}
+
 std::string_view to_text(OperatorKind v) {
   constexpr std::array<std::string_view, 5> kWords = {"attention", "dense_ffn", "shared_experts",
                                                       "routed_expert", "head"};

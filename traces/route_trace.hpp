@@ -38,6 +38,8 @@ struct MeasuredOperator {
   Duration duration;
   Bytes bytes;  // of weights, and of the KV cache, in the precision that was computed in
   Macs macs;
+
+  friend bool operator==(const MeasuredOperator&, const MeasuredOperator&) = default;
 };
 
 // One step. Choices of all layers lie one after another; layer l's are experts[offset[l], offset[l+1]).
@@ -68,12 +70,17 @@ struct RouteHeader {
   Origin origin = Origin::recorded;
   std::string provenance;
   std::string prompt;
+  std::int64_t context = 0;  // tokens that the KV cache was made for; 0: unknown
 };
 
 struct RouteTrace {
   RouteHeader header;
   std::vector<RouteStep> steps;
 };
+
+// The operator of a step, or null: not measured.
+const MeasuredOperator* find_measured(std::span<const MeasuredOperator> measured, LayerId layer,
+                                      OperatorKind kind);
 
 // Whether a step fits the model: offsets, expert ids below the bank's size, at most top-k a token, weights
 // finite. The error's place names the layer; the caller adds step and file.

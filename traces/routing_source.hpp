@@ -41,6 +41,11 @@ class RoutingSource {
   // What the router of `layer` chose in the current step; may be asked ahead of the layer's execution, in
   // rising order of layers, and more than once. A dense layer has an empty routing.
   virtual Result<LayerRouting> route(LayerId layer) = 0;
+  // Operators of the current step as a real machine ran them, up to this one at least; a live source computes
+  // so far to answer. Empty: nothing was measured.
+  virtual Result<std::span<const MeasuredOperator>> measured(LayerId, OperatorKind) {
+    return std::span<const MeasuredOperator>();
+  }
   // The whole future, where it is known; null for a live source. Oracles and OPT need it.
   [[nodiscard]] virtual const RouteTrace* whole_trace() const { return nullptr; }
   // Called once before the first step; the view outlives the run.

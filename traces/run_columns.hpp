@@ -49,7 +49,7 @@ std::int64_t to_cell(T value) {
     return static_cast<std::int64_t>(value);
   else if constexpr (std::is_same_v<T, SimTime> || std::is_same_v<T, Duration>)
     return value.count_ps();
-  else if constexpr (std::is_same_v<T, Bytes>)
+  else if constexpr (std::is_same_v<T, Bytes> || std::is_same_v<T, Macs>)
     return value.count();
   else
     return value.valid() ? std::int64_t{value.value()} + 1 : 0;
@@ -72,8 +72,8 @@ bool from_cell(std::int64_t cell, T& out) {
   } else if constexpr (std::is_same_v<T, Duration>) {
     out = Duration::ps(cell);
     return true;
-  } else if constexpr (std::is_same_v<T, Bytes>) {
-    out = Bytes(cell);
+  } else if constexpr (std::is_same_v<T, Bytes> || std::is_same_v<T, Macs>) {
+    out = T(cell);
     return true;
   } else {
     out = cell == 0 ? T() : T(static_cast<typename T::rep>(cell - 1));
@@ -244,6 +244,18 @@ void describe(Io& io, schema::CounterChunk& c) {
   io.plain("counter", c.mutable_counter(), &CounterRecord::counter);
   io.delta("at", c.mutable_at(), &CounterRecord::at);
   io.delta("value", c.mutable_value(), &CounterRecord::value);
+}
+
+template <typename Io>
+void describe(Io& io, schema::MeasuredChunk& c) {
+  io.delta("step", c.mutable_step(), &MeasuredRecord::step);
+  io.delta("layer", c.mutable_layer(), &MeasuredRecord::layer);
+  io.plain("kind", c.mutable_kind(), &MeasuredRecord::kind);
+  io.plain("experts", c.mutable_experts(), &MeasuredRecord::experts);
+  io.delta("begin", c.mutable_begin(), &MeasuredRecord::begin);
+  io.plain("duration", c.mutable_duration(), &MeasuredRecord::duration);
+  io.plain("bytes", c.mutable_bytes(), &MeasuredRecord::bytes);
+  io.plain("macs", c.mutable_macs(), &MeasuredRecord::macs);
 }
 
 }  // namespace pregate::columns

@@ -16,7 +16,7 @@ namespace pregate {
 namespace {
 
 constexpr std::string_view kMagic = "pregate.run";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 // A chunk is small enough to be unpacked at once: 15 columns of at most ten bytes a value.
 constexpr std::size_t kChunkRows = 16'384;
 constexpr std::int64_t kMaxRunRecord = std::int64_t{4} << 20;
@@ -54,7 +54,9 @@ constexpr auto kTables =
                Table<EvictionRecord, schema::EvictionChunk>{"evictions", &RunRecord::evictions,
                                                             Message::kEvictions, &Message::mutable_evictions},
                Table<CounterRecord, schema::CounterChunk>{"counters", &RunRecord::counters,
-                                                          Message::kCounters, &Message::mutable_counters});
+                                                          Message::kCounters, &Message::mutable_counters},
+               Table<MeasuredRecord, schema::MeasuredChunk>{"measured", &RunRecord::measured,
+                                                            Message::kMeasured, &Message::mutable_measured});
 constexpr int kTableCount = std::tuple_size_v<decltype(kTables)>;
 
 // Calls `visit(table)` for each table in order until one fails.
@@ -240,7 +242,7 @@ Result<RunRecord> RunParser::parse() {
     auto message = next();
     if (!message) return message.error();
     const int field = message->record_case();
-    const bool repeatable = field >= Message::kSteps && field <= Message::kCounters;
+    const bool repeatable = field >= Message::kSteps && field <= Message::kMeasured;
     const bool in_order =
         stage == 0 ? field == Message::kHeader : (field > stage || (field == stage && repeatable));
     if (!in_order || (field == Message::kEnd && stage != Message::kSummary)) {

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace pregate {
@@ -20,6 +21,7 @@ class RunCheck {
   Status loads();
   Status evictions();
   Status counters();
+  Status measured();
 
  private:
   template <typename Row, typename Check>
@@ -124,6 +126,16 @@ Status RunCheck::counters() {
   });
 }
 
+Status RunCheck::measured() {
+  return each("measured operator", run_.measured, [&](const MeasuredRecord& row) -> Status {
+    if (row.duration < Duration() || row.begin < Duration()) {
+      return bad_input("times of at least 0",
+                       fmt::format("{} ps", std::min(row.begin, row.duration).count_ps()));
+    }
+    return place(row.step, row.layer);
+  });
+}
+
 Status check_ratios(const RunSummary& summary) {
   for (const double value : {summary.prefetch.accuracy, summary.prefetch.coverage, summary.thrash_share,
                              summary.opt_hit_rate_decode, summary.policy_hit_rate_decode,
@@ -167,6 +179,7 @@ Status validate_run(const RunRecord& run) {
   if (fits) fits = check.loads();
   if (fits) fits = check.evictions();
   if (fits) fits = check.counters();
+  if (fits) fits = check.measured();
   if (fits) fits = check_ratios(run.summary);
   return fits;
 }

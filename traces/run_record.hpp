@@ -110,6 +110,19 @@ struct EventRecord {
   std::uint32_t first_lookup = 0;  // into lookups, up to the next event's
 };
 
+// An operator of the real forward pass whose routing was simulated (route_trace.hpp): measured on the machine
+// that ran it.
+struct MeasuredRecord {
+  std::int32_t step = 0;
+  LayerId layer;  // invalid: the head
+  OperatorKind kind = OperatorKind::attention;
+  std::int32_t experts = 0;
+  Duration begin;  // since the first operator of the forward pass
+  Duration duration;
+  Bytes bytes;
+  Macs macs;
+};
+
 // A counter changes at a time to a value; names: "resident_bytes", "queued_loads", "loads_in_flight".
 struct CounterRecord {
   std::uint8_t counter = 0;
@@ -188,6 +201,7 @@ struct RunRecord {
   std::vector<LoadRecord> loads;          // index = LoadId
   std::vector<EvictionRecord> evictions;  // index = EvictionId
   std::vector<CounterRecord> counters;
+  std::vector<MeasuredRecord> measured;  // empty where the source measured nothing
   RunSummary summary;
 };
 

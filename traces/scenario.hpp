@@ -64,6 +64,7 @@ struct WorkloadSpec {
 struct RuntimeSpec {
   bool overlap = true;
   std::int32_t io_lanes = 4;
+  bool measured_npu = false;  // compute times as the source measured them, instead of the device's
 };
 
 struct Scenario {

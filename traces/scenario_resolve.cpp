@@ -17,12 +17,18 @@ std::string scenario_defaults() {
   const RuntimeSpec runtime;
   const PolicySpec policy;
   return fmt::format(
-      R"(name: "unnamed" workload {{ phase: "{}" max_steps: {} }} runtime {{ overlap: {} io_lanes: {} }}
+      R"(name: "unnamed" workload {{ phase: "{}" max_steps: {} }} runtime {{ overlap: {} io_lanes: {} npu: "device" }}
 policy {{ eviction: "{}" prefetch: "{}" lookahead: {} stale_gate_accuracy: {} lfu_half_life: {}
 popularity_count: {} }} sim {{ fidelity: "flow" seed: {} }})",
       workload.decode_only ? "decode" : "all", workload.max_steps, runtime.overlap, runtime.io_lanes,
       to_text(policy.eviction), to_text(policy.prefetch), policy.lookahead, policy.stale_gate_accuracy,
       policy.lfu_half_life, policy.popularity_count, policy.seed);
+}
+
+// Whose compute times a run takes: true: measured ones.
+Result<bool> parse_npu_times(std::string_view word) {
+  if (word == "device" || word == "measured") return word == "measured";
+  return bad_input("device or measured", fmt::format("\"{}\"", word));
 }
 
 std::string synthetic_defaults() {
@@ -156,7 +162,8 @@ class Resolver {
     }
     const FieldReader runtime = root_.section("runtime");
     scenario.runtime = {.overlap = runtime.flag("overlap"),
-                        .io_lanes = static_cast<std::int32_t>(runtime.integer("io_lanes", {1, 4096}))};
+                        .io_lanes = static_cast<std::int32_t>(runtime.integer("io_lanes", {1, 4096})),
+                        .measured_npu = runtime.word("npu", parse_npu_times)};
     scenario.policy = read_policy(root_.section("policy"));
     scenario.fidelity = root_.section("sim").word("fidelity", parse_fidelity);
     scenario.policy.seed = root_.section("sim").seed("seed");

@@ -119,6 +119,20 @@ void Recorder::count(std::uint8_t counter, std::int64_t value, SimTime now) {
   record_.counters.push_back({.counter = counter, .at = now, .value = value});
 }
 
+void Recorder::measured(std::span<const MeasuredOperator> operators) {
+  if (!keep_details_) return;
+  for (const MeasuredOperator& m : operators) {
+    record_.measured.push_back({.step = step(),
+                                .layer = m.layer,
+                                .kind = m.kind,
+                                .experts = m.experts,
+                                .begin = m.begin,
+                                .duration = m.duration,
+                                .bytes = m.bytes,
+                                .macs = m.macs});
+  }
+}
+
 void Recorder::worked(Phase phase, Bytes streamed, Macs macs) {
   PhaseSummary& sums = bins_[static_cast<std::size_t>(phase)];
   sums.dram_read += streamed;

@@ -42,6 +42,9 @@ class Recorder {
   void redundant_prefetch() { ++redundant_; }
   void count(std::uint8_t counter, std::int64_t value, SimTime now);
 
+  // The operators of the step as a real machine ran them.
+  void measured(std::span<const MeasuredOperator> operators);
+
   // What the NPU read and computed; summed apart so that a run without details has them too.
   void worked(Phase phase, Bytes streamed, Macs macs);
 

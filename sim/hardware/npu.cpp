@@ -27,6 +27,7 @@ Npu::Npu(const sc_core::sc_module_name& name, const DeviceSpec& device, MemorySy
       done_("done") {}
 
 bool Npu::plan(const OperatorCost& cost, Plan& out) {
+  if (cost.measured) return work_out(cost, out);  // never the same twice
   const auto key =
       static_cast<std::uint64_t>(cost.bytes.count()) * 31 + static_cast<std::uint64_t>(cost.macs.count());
   Remembered& slot = remembered_[(key * 0x9e3779b97f4a7c15ULL) >> 58];
@@ -41,9 +42,11 @@ bool Npu::plan(const OperatorCost& cost, Plan& out) {
 }
 
 bool Npu::work_out(const OperatorCost& cost, Plan& out) const {
-  const Duration arithmetic = bounded_time(cost.macs.count(), spec_.mac_rate.count());
+  const Duration arithmetic =
+      cost.measured ? *cost.measured : bounded_time(cost.macs.count(), spec_.mac_rate.count());
   const Duration streaming = bounded_time(cost.bytes.count(), memory_.npu_port().count());
-  Duration span = std::max(arithmetic, streaming) + fixed_;
+  Duration span =
+      cost.measured ? std::max(arithmetic, streaming + fixed_) : std::max(arithmetic, streaming) + fixed_;
   if (std::max(arithmetic, streaming) >= kLongestOperator) return false;
   out.bytes = cost.bytes;
   out.rate = memory_.npu_port();

@@ -62,6 +62,10 @@ Status Scheduler::run_step(const StepInfo& info) {
   if (Status ok = run_operator(last, OperatorKind::head, ExpertId(), head_cost(parts_.model, outputs)); !ok)
     return ok;
   manage_cache(last);
+  const Result<std::span<const MeasuredOperator>> measured =
+      parts_.source.measured(LayerId(), OperatorKind::head);
+  if (!measured) return measured.error();
+  parts_.recorder.measured(*measured);
   parts_.recorder.end_step(parts_.npu.now());
   return {};
 }
@@ -211,8 +215,10 @@ Status Scheduler::run_operator(std::size_t layer, OperatorKind kind, ExpertId ex
   if (cost.bytes == Bytes() && cost.macs == Macs()) return {};
   manage_cache(layer);
   if (Status ok = check_clock(); !ok) return ok;
+  const Result<std::optional<Duration>> measured = measured_time(layer, kind);
+  if (!measured) return measured.error();
   Npu::Plan plan;
-  if (!parts_.npu.plan(cost, plan)) {
+  if (!parts_.npu.plan({.macs = cost.macs, .bytes = cost.bytes, .measured = *measured}, plan)) {
     return bad_input(
         fmt::format("a device on which one operator takes less than {}", to_text(kLongestOperator)),
         fmt::format("{} operator of {} and {}", to_text(kind), to_text(cost.macs), to_text(cost.bytes)));
@@ -222,6 +228,21 @@ Status Scheduler::run_operator(std::size_t layer, OperatorKind kind, ExpertId ex
   parts_.recorder.operator_ran(layer_id(layer), kind, expert, begin, parts_.npu.now(), plan.alone);
   parts_.recorder.worked(info_.phase, cost.bytes, cost.macs);
   return {};
+}
+
+Result<std::optional<Duration>> Scheduler::measured_time(std::size_t layer, OperatorKind kind) {
+  if (!parts_.measured_npu) return std::optional<Duration>();
+  const LayerId id = kind == OperatorKind::head ? LayerId() : layer_id(layer);
+  const Result<std::span<const MeasuredOperator>> operators = parts_.source.measured(id, kind);
+  if (!operators) return operators.error();
+  const MeasuredOperator* found = find_measured(*operators, id, kind);
+  if (found == nullptr) {
+    return bad_input("routing with measured operators (`pregate record` measures them)",
+                     fmt::format("no {} operator", to_text(kind)), "runtime.npu");
+  }
+  // The routed experts of a layer were measured together.
+  const std::int64_t parts = kind == OperatorKind::routed_expert ? std::max(found->experts, 1) : 1;
+  return std::optional<Duration>(Duration::ps(found->duration.count_ps() / parts));
 }
 
 Status Scheduler::wait_for_arrival(std::size_t layer) {

@@ -27,6 +27,8 @@ class Scheduler final : public sc_core::sc_module {
     Npu& npu;
     Recorder& recorder;
     bool overlap = true;
+    bool measured_npu =
+        false;  // operators take the time that the source measured, where it is longer than streaming
     bool commit_ahead = false;  // what the prefetcher is told ahead is certain (pregate): protect it
     std::function<bool(std::int64_t, SimTime)> progress;
   };
@@ -53,6 +55,8 @@ class Scheduler final : public sc_core::sc_module {
   Status run_operator(std::size_t layer, OperatorKind kind, ExpertId expert, const OperatorCost& cost);
   // Waits until an expert of this event has arrived; false (with status) when none can.
   Status wait_for_arrival(std::size_t layer);
+  // What a real machine took for the operator; nothing unless runtime.npu asks for it.
+  Result<std::optional<Duration>> measured_time(std::size_t layer, OperatorKind kind);
   [[nodiscard]] Status check_clock() const;
   void collect_arrivals();
   void manage_cache(std::size_t layer);

@@ -110,6 +110,14 @@ class RandomRun {
     run_.counters.push_back({.counter = static_cast<std::uint8_t>(random_.below(3)),
                              .at = SimTime::at_ps(any()),
                              .value = any()});
+    run_.measured.push_back({.step = step(),
+                             .layer = layer(),
+                             .kind = pick<OperatorKind>(5),
+                             .experts = small(),
+                             .begin = Duration::ps(small()),
+                             .duration = Duration::ps(small()),
+                             .bytes = Bytes(any()),
+                             .macs = Macs(any())});
   }
   PhaseSummary phase() {
     const auto time = [&] { return Duration::ps(any()); };

@@ -27,7 +27,7 @@ auto summary_members(const RunSummary& r) {
 
 void expect_same(const RunRecord& x, const RunRecord& y) {
   const auto& [header, model, steps, events, lookups, operators, management, stalls, loads, evictions,
-               counters, summary] = y;
+               counters, measured, summary] = y;
   EXPECT_TRUE(fixtures::members(x.header) == fixtures::members(header));
   fixtures::expect_same(x.model, model);
   fixtures::expect_same_rows("steps", x.steps, steps);
@@ -39,6 +39,7 @@ void expect_same(const RunRecord& x, const RunRecord& y) {
   fixtures::expect_same_rows("loads", x.loads, loads);
   fixtures::expect_same_rows("evictions", x.evictions, evictions);
   fixtures::expect_same_rows("counters", x.counters, counters);
+  fixtures::expect_same_rows("measured", x.measured, measured);
   EXPECT_TRUE(summary_members(x.summary) == summary_members(summary));
 }
 
@@ -85,6 +86,7 @@ TEST(RunFile, ASummaryAlone_SurvivesTheFile) {
   run.loads.clear();
   run.evictions.clear();
   run.counters.clear();
+  run.measured.clear();
   const auto read = read_run_bytes(file_of(run), "a.run");
   ASSERT_TRUE(read.ok()) << read.error().message();
   expect_same(run, *read);
@@ -131,16 +133,16 @@ TEST(RunFile, AnyFlippedBit_IsRefused) {
 }
 
 TEST(RunFile, TablesTooLargeForMemory_AreRefusedByTheHeader) {
-  // The header of a file without rows ends in its nine counts, which are zero.
+  // The header of a file without rows ends in its ten counts, which are zero.
   RunRecord run;
   run.model = fixtures::small_model();
   auto records = records_of(run);
   ASSERT_EQ(records.size(), 4U);
-  const std::string counts = Wire().packed(12, std::vector<std::uint64_t>(9, 0)).text();
+  const std::string counts = Wire().packed(12, std::vector<std::uint64_t>(10, 0)).text();
   const std::string fields = records[1].substr(records[1].find('\x08'));
   ASSERT_TRUE(fields.ends_with(counts));
   const std::string huge = fields.substr(0, fields.size() - counts.size()) +
-                           Wire().packed(12, std::vector<std::uint64_t>(9, std::uint64_t{1} << 62)).text();
+                           Wire().packed(12, std::vector<std::uint64_t>(10, std::uint64_t{1} << 62)).text();
   records[1] = Wire().bytes(1, huge).text();
   const auto read = read_records(records);
   ASSERT_FALSE(read.ok());
@@ -148,10 +150,10 @@ TEST(RunFile, TablesTooLargeForMemory_AreRefusedByTheHeader) {
                  {"bad.run", "record 1", "expected tables of at most 4 GiB in memory", "found larger ones"});
 }
 
-// A valid file has these records: magic, header, nine tables, summary, end.
+// A valid file has these records: magic, header, ten tables, summary, end.
 TEST(RunFile, RecordsThatMakeNoSense_AreNamedWithTheirPlace) {
   const auto good = records_of(random_run(1));
-  ASSERT_EQ(good.size(), 13U);
+  ASSERT_EQ(good.size(), 14U);
   const auto with = [&](std::size_t index, const std::string& record) {
     auto records = good;
     records[index] = record;
@@ -171,12 +173,12 @@ TEST(RunFile, RecordsThatMakeNoSense_AreNamedWithTheirPlace) {
        with(0, "pregate.route"),
        {"record 0", "expected \"pregate.run\"", "\"pregate.route\""}},
       {"a newer version",
-       with(1, Wire().bytes(1, Wire().number(1, 2).text()).text()),
-       {"record 1", "expected version 1", "found version 2"}},
+       with(1, Wire().bytes(1, Wire().number(1, 3).text()).text()),
+       {"record 1", "expected version 2", "found version 3"}},
       {"no header",
        without(1),
        {"record 1", "expected header, tables in order", "found record kind 2 after 0"}},
-      {"a table is missing", without(5), {"record 11", "operators", "expected 20 rows", "found 0"}},
+      {"a table is missing", without(5), {"record 12", "operators", "expected 20 rows", "found 0"}},
       {"tables out of order",
        [&] {
          auto r = good;
@@ -192,19 +194,19 @@ TEST(RunFile, RecordsThatMakeNoSense_AreNamedWithTheirPlace) {
        }(),
        {"record 4: events", "expected 1 to 0 rows", "found 20"}},
       {"no summary",
-       without(11),
-       {"record 11", "expected header, tables in order", "found record kind 12 after 10"}},
-      {"no end", without(12), {"record 12", "expected a record", "the end of the data"}},
+       without(12),
+       {"record 12", "expected header, tables in order", "found record kind 13 after 11"}},
+      {"no end", without(13), {"record 13", "expected a record", "the end of the data"}},
       {"end counts otherwise",
-       with(12, Wire().bytes(12, Wire().number(1, 3).text()).text()),
-       {"record 12", "expected 180 rows", "found 3"}},
+       with(13, Wire().bytes(13, Wire().number(1, 3).text()).text()),
+       {"record 13", "expected 200 rows", "found 3"}},
       {"records behind the end",
        [&] {
          auto r = good;
-         r.push_back(good[12]);
+         r.push_back(good[13]);
          return r;
        }(),
-       {"record 12", "expected nothing behind"}},
+       {"record 13", "expected nothing behind"}},
       {"a short column",
        with(10, Wire().bytes(10, Wire().number(1, 20).packed(2, {0, 0}).text()).text()),
        {"record 10: counters: column counter", "expected 20 values", "found 2"}},
@@ -257,6 +259,9 @@ TEST(RunFile, ReferencesThatLeadNowhere_AreNeitherWrittenNorRead) {
       {"counter",
        [](RunRecord& r) { r.counters[8].counter = 3; },
        {"counter 8", "expected a counter below 3", "found 3"}},
+      {"a measured operator",
+       [](RunRecord& r) { r.measured[2].duration = Duration::ps(-4); },
+       {"measured operator 2", "expected times of at least 0", "found -4 ps"}},
       {"lookups go back",
        [](RunRecord& r) { r.events[9].first_lookup = 1; },
        {"event 9", "expected a first lookup from 8 to 20", "found 1"}},

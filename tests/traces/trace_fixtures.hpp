@@ -112,6 +112,15 @@ inline RouteStep random_step(const ModelShape& model, Phase phase, std::int64_t 
     const bool last = layer + 1 == model.layers.size();
     add_choices(step, model, layer, last ? 1 : tokens, random);
   }
+  for (std::uint32_t layer = 0; layer < 3; ++layer) {
+    step.measured.push_back({.layer = layer < 2 ? LayerId(layer) : LayerId(),
+                             .kind = layer < 2 ? OperatorKind::routed_expert : OperatorKind::head,
+                             .experts = static_cast<std::int32_t>(layer),
+                             .begin = Duration::ns(position * 10 + layer),
+                             .duration = Duration::ps(static_cast<std::int64_t>(random.below(1'000'000))),
+                             .bytes = Bytes(position),
+                             .macs = Macs(7 * position)});
+  }
   return step;
 }
 
@@ -119,8 +128,11 @@ inline RouteStep random_step(const ModelShape& model, Phase phase, std::int64_t 
 inline RouteTrace random_trace(std::uint64_t seed, int decoded = 5) {
   Random random(seed);
   RouteTrace trace;
-  trace.header = {
-      .model = small_model(), .origin = Origin::synthetic, .provenance = "seeded \u2713", .prompt = "Hello"};
+  trace.header = {.model = small_model(),
+                  .origin = Origin::synthetic,
+                  .provenance = "seeded \u2713",
+                  .prompt = "Hello",
+                  .context = 77};
   trace.steps.push_back(random_step(trace.header.model, Phase::prefill, 0, 6, random));
   for (int i = 0; i < decoded; ++i) {
     trace.steps.push_back(random_step(trace.header.model, Phase::decode, 6 + i, 1, random));
@@ -134,8 +146,12 @@ inline RouteTrace random_trace(std::uint64_t seed, int decoded = 5) {
 
 // Ties of all members: a member that is added breaks the binding here, so that no comparison can forget it.
 inline auto members(const RouteStep& r) {
-  const auto& [a, b, c, d, e, f, g, h, i] = r;
-  return std::tie(a, b, c, d, e, f, g, h, i);
+  const auto& [a, b, c, d, e, f, g, h, i, j] = r;
+  return std::tie(a, b, c, d, e, f, g, h, i, j);
+}
+inline auto members(const MeasuredRecord& r) {
+  const auto& [a, b, c, d, e, f, g, h] = r;
+  return std::tie(a, b, c, d, e, f, g, h);
 }
 inline auto members(const BankShape& r) {
   const auto& [a, b, c] = r;
@@ -213,6 +229,7 @@ inline void expect_same(const RouteTrace& x, const RouteTrace& y) {
   EXPECT_EQ(x.header.origin, y.header.origin);
   EXPECT_EQ(x.header.provenance, y.header.provenance);
   EXPECT_EQ(x.header.prompt, y.header.prompt);
+  EXPECT_EQ(x.header.context, y.header.context);
   expect_same_rows("steps", x.steps, y.steps);
 }
 

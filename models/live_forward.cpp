@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/live_forward.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "models/memory.hpp"
+#include "traces/base/check.hpp"
+
+namespace pregate {
+
+Result<std::unique_ptr<LiveForward>> LiveForward::create(const Weights& weights, RouteHeader header,
+                                                         LiveOptions options) {
+  const ModelSpec& spec = weights.spec();
+  const auto prompt = static_cast<std::int64_t>(options.prompt.size());
+  if (prompt == 0) return bad_input("a prompt of at least one token", "none", "prompt");
+  if (options.max_tokens < 1) {
+    return bad_input("at least one token to generate", fmt::format("{}", options.max_tokens), "tokens");
+  }
+  const std::int64_t context = prompt + options.max_tokens;
+  if (context > spec.context) {
+    return bad_input(
+        fmt::format("at most {} tokens, prompt and answer, which is the model's context", spec.context),
+        fmt::format("a prompt of {} and {} to generate", prompt, options.max_tokens), "prompt");
+  }
+  header.origin = Origin::live;
+  header.context = context;
+  const Decoder decoder(weights);
+  const auto cache_bytes = static_cast<std::int64_t>(decoder.cache_shape(context).bytes());
+  if (Status enough = require_memory(Bytes(cache_bytes), "the KV cache"); !enough) return enough.error();
+  return std::unique_ptr<LiveForward>(new LiveForward(weights, std::move(header), std::move(options)));
+}
+
+LiveForward::LiveForward(const Weights& weights, RouteHeader header, LiveOptions options)
+    : options_(std::move(options)),
+      spec_(weights.spec()),
+      decoder_(weights),
+      cache_(decoder_.make_cache(header.context)),
+      sampler_(options_.sampling),
+      table_(header.model),
+      trace_(std::make_shared<RouteTrace>()),
+      input_(options_.prompt) {
+  trace_->header = std::move(header);
+}
+
+// The first step is the prompt; every later one is the token that the step before made.
+Result<std::optional<StepInfo>> LiveForward::next_step() {
+  if (running_) finish_step();
+  if (ended_) return std::optional<StepInfo>();
+  const SequenceInput sequence{&cache_, position_, input_};
+  if (Status begun = decoder_.begin(std::span(&sequence, 1)); !begun) return begun.error();
+  running_ = true;
+  has_logits_ = false;
+  attended_ = fed_ = 0;
+  return std::optional(StepInfo{.phase = position_ == 0 ? Phase::prefill : Phase::decode,
+                                .position = position_,
+                                .tokens = static_cast<std::int32_t>(input_.size())});
+}
+
+void LiveForward::finish_step() {
+  (void)measured(LayerId(), OperatorKind::head);
+  trace_->steps.push_back(record());
+  running_ = false;
+  position_ += static_cast<std::int64_t>(input_.size());
+  const std::int32_t token = sampler_.next(logits_);
+  generated_.push_back(token);
+  if (options_.on_token) options_.on_token(token);
+  input_.assign(1, token);
+  const bool enough = static_cast<std::int64_t>(generated_.size()) >= options_.max_tokens;
+  ended_ = enough || (options_.ends_text && options_.ends_text(token));
+}
+
+void LiveForward::attend_until(std::int64_t layer) {
+  while (attended_ <= layer) {
+    feed_forward_until(attended_ - 1);
+    decoder_.attend(attended_++);
+  }
+}
+
+void LiveForward::feed_forward_until(std::int64_t layer) {
+  while (fed_ <= layer) {
+    attend_until(fed_);
+    decoder_.feed_forward(fed_++);
+  }
+}
+
+Result<LayerRouting> LiveForward::route(LayerId layer) {
+  check(running_, "route() needs a step: next_step() comes first and has returned one");
+  const auto index = static_cast<std::int64_t>(layer.value());
+  attend_until(std::max<std::int64_t>(index - decoder_.lookahead(), 0));
+  const ExpertChoice choice = decoder_.routing(index);
+  return LayerRouting{.experts = choice.experts,
+                      .weights = choice.weights,
+                      .tokens = static_cast<std::int32_t>(decoder_.tokens())};
+}
+
+Result<std::span<const MeasuredOperator>> LiveForward::measured(LayerId layer, OperatorKind kind) {
+  check(running_, "measured() needs a step: next_step() comes first and has returned one");
+  if (kind == OperatorKind::head) {
+    feed_forward_until(spec_.layers - 1);
+    if (!has_logits_) decoder_.logits(DecoderRows::last, logits_);
+    has_logits_ = true;
+  } else if (kind == OperatorKind::attention) {
+    attend_until(static_cast<std::int64_t>(layer.value()));
+  } else {
+    feed_forward_until(static_cast<std::int64_t>(layer.value()));
+  }
+  return decoder_.measured();
+}
+
+void LiveForward::observe(const ResidencyView& view) {
+  view_ = &view;
+  if (options_.prefer_resident == 0) return;
+  decoder_.set_preference([this](std::int64_t layer, std::span<float> bonus) {
+    const BankId bank = trace_->header.model.layers[static_cast<std::size_t>(layer)].bank;
+    for (std::size_t e = 0; e < bonus.size(); ++e) {
+      if (view_->is_resident(table_.id(bank, static_cast<std::int32_t>(e))))
+        bonus[e] = options_.prefer_resident;
+    }
+  });
+}
+
+RouteStep LiveForward::record() const {
+  RouteStep step;
+  step.phase = position_ == 0 ? Phase::prefill : Phase::decode;
+  step.position = position_;
+  step.tokens = static_cast<std::int32_t>(input_.size());
+  step.offset.push_back(0);
+  for (std::int64_t i = 0; i < spec_.layers; ++i) {
+    const ExpertChoice choice = decoder_.routing(i);
+    step.experts.insert(step.experts.end(), choice.experts.begin(), choice.experts.end());
+    step.weights.insert(step.weights.end(), choice.weights.begin(), choice.weights.end());
+    step.offset.push_back(static_cast<std::uint32_t>(step.experts.size()));
+    step.layer_tokens.push_back(step.tokens);
+  }
+  const auto measured = decoder_.measured();
+  step.measured.assign(measured.begin(), measured.end());
+  return step;
+}
+
+}  // namespace pregate
