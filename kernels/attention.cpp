@@ -7,6 +7,7 @@
 #include <map>
 
 #include "kernels/convert.hpp"
+#include "kernels/cpu.hpp"
 #include "kernels/matmul.hpp"
 #include "kernels/onednn.hpp"
 #include "kernels/vector_math.hpp"
@@ -50,6 +51,7 @@ void attend(const float* q, const Number* keys, const Number* values, std::int64
 struct ProductKey {
   bool bf16, transposed;  // b is [columns, inner]
   std::int64_t rows, inner, columns, b_stride;
+  int threads = pregate::threads();  // a primitive is made for so many, and computes something else with more
   auto operator<=>(const ProductKey&) const = default;
 };
 

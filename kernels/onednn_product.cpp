@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 
+#include "kernels/cpu.hpp"
 #include "kernels/onednn.hpp"
 
 namespace pregate {
@@ -15,6 +16,7 @@ struct Key {
   Precision precision;
   std::int64_t rows, inputs, outputs, x_stride, y_stride;
   bool swish, times, in_precision, panels;
+  int threads;  // a primitive is made for so many, and computes something else with more
 
   auto operator<=>(const Key&) const = default;
 };
@@ -66,7 +68,8 @@ void run_onednn(const PackedMatrix& weights, const Activations& x, const Product
                   .swish = target.swish,
                   .times = target.times != nullptr,
                   .in_precision = target.in_precision,
-                  .panels = weights.layout->in_panels()};
+                  .panels = weights.layout->in_panels(),
+                  .threads = threads()};
     CachedProduct& product = cached(key, OneDnnWeights::descriptor(*weights.layout));
     // oneDNN's handles are not const; it does not write its sources.
     product.x.set_data_handle(const_cast<std::byte*>(x.data()));

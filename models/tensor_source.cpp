@@ -101,6 +101,7 @@ class CheckpointTensors final : public TensorSource {
   [[nodiscard]] std::string describe(const PartName& name) const override {
     return tensor_name(naming_, name);
   }
+  [[nodiscard]] std::string file_of(const PartName& name) const override { return view(name).file; }
 
  private:
   [[nodiscard]] const TensorView& view(const PartName& name) const {

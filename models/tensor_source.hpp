@@ -64,6 +64,8 @@ class TensorSource {
   virtual void release(const PartName&) const {}
   // For errors.
   [[nodiscard]] virtual std::string describe(const PartName& name) const = 0;
+  // The file that holds it; empty where there is none.
+  [[nodiscard]] virtual std::string file_of(const PartName&) const { return {}; }
 };
 
 Result<std::unique_ptr<TensorSource>> open_checkpoint(const ModelConfig& config, const std::string& folder);

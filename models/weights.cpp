@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <mutex>
 #include <tuple>
@@ -212,12 +213,27 @@ class WeightsBuilder {
       const std::lock_guard lock(mutex);
       if (!packed.ok() && i < failed_job) {
         failed_job = i;
-        failure_ = packed.error().at(source_.describe(job.rows.front().name));
+        failure_ = locate(job, packed.error());
       }
       done += static_cast<std::int64_t>(job.layout->bytes());
       if (options_.progress) options_.progress(Bytes(done), total_);
     }
     if (failure_.ok()) read_embedding(embedding);
+  }
+
+  // A packed matrix may be several tensors below each other: the error is to name the file, the tensor and
+  // its own row. Reads them again, as nothing else comes after it.
+  [[nodiscard]] Error locate(const Job& job, Error error) const {
+    std::vector<float> row(size(job.layout->shape().inputs));
+    for (const Rows& rows : job.rows) {
+      for (std::int64_t r = 0; r < rows.count; ++r) {
+        source_.read(rows.name, job.layout->shape().inputs, r, 1, row.data());
+        if (std::all_of(row.begin(), row.end(), [](float x) { return std::isfinite(x); })) continue;
+        error.place = fmt::format("tensor \"{}\", row {}", source_.describe(rows.name), r);
+        return error.at(source_.file_of(rows.name));
+      }
+    }
+    return error.at(source_.file_of(job.rows.front().name), source_.describe(job.rows.front().name));
   }
 
   [[nodiscard]] RowReader rows_of(const Job& job) const {

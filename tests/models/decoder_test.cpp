@@ -97,6 +97,10 @@ TEST_F(Decoding, Mixtral_EqualsTheNaiveDecoder) {
   compare_with_naive(random_model(small_mixtral_config()));
 }
 
+TEST_F(Decoding, SizesThatNoBlockDivides_EqualTheNaiveDecoder) {
+  compare_with_naive(random_model(odd_config()));
+}
+
 TEST_F(Decoding, SetLookahead_ReadsTheStateOfThatManyLayersBefore) {
   const SmallModel model = random_model(small_megrez_config());
   const Weights weights = load_small(model);
@@ -170,7 +174,7 @@ TEST_F(Decoding, PrefillAndDecode_GiveTheSameLogits) {
   const struct {
     Precision precision;
     double most, least_equal;
-  } kRows[] = {{Precision::f32, kF32, 1}, {Precision::bf16, 0.25, 0.9}, {Precision::int8, 0.4, 0.8}};
+  } kRows[] = {{Precision::f32, kF32, 1}, {Precision::bf16, 0.5, 0.8}, {Precision::int8, 0.5, 0.7}};
   for (const auto& row : kRows) {
     const Weights weights = load_small(model, row.precision);
     const Pass one = prefill(weights, tokens), other = decode_each(weights, tokens);
