@@ -22,8 +22,7 @@ constexpr std::int64_t kContext = 256;
 // The process itself: its libraries' pages, oneDNN's kernels, buffers of single rows, and activations.
 constexpr std::int64_t kProcess = std::int64_t{24} << 20;
 
-// A twelfth of the parameters in embedding and head each, as a model with 2048 of hidden and 7.5 B has fewer
-// and one with a large vocabulary has more; the rest in two banks of experts.
+// Embedding and head are a sixth of the parameters, routed experts two thirds.
 Json config() {
   return small(megrez_config(), {{"hidden_size", 512},
                                  {"num_hidden_layers", 7},
