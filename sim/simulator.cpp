@@ -8,6 +8,7 @@
 #include "sim/account/attribution.hpp"
 #include "sim/account/summary.hpp"
 #include "sim/hardware/flow_memory.hpp"
+#include "sim/hardware/kernel_session.hpp"
 #include "sim/residency/curve.hpp"
 #include "sim/runtime/scheduler.hpp"
 
@@ -18,28 +19,6 @@ int sc_main(int, char*[]) {
 
 namespace pregate {
 namespace {
-
-// A kernel of its own for each run: SystemC 2.3 elaborates once a context, so a process that simulates twice
-// needs a second one. The context pointers are exported for this purpose, though not documented.
-class KernelSession {
- public:
-  KernelSession() : context_(new sc_core::sc_simcontext) {
-    sc_core::sc_report_handler::set_actions("/OSCI/SystemC", sc_core::SC_DO_NOTHING);
-    previous_ = std::exchange(sc_core::sc_curr_simcontext, context_.get());
-    previous_default_ = std::exchange(sc_core::sc_default_global_context, context_.get());
-  }
-  ~KernelSession() {
-    sc_core::sc_curr_simcontext = previous_;
-    sc_core::sc_default_global_context = previous_default_;
-  }
-  KernelSession(const KernelSession&) = delete;
-  KernelSession& operator=(const KernelSession&) = delete;
-
- private:
-  std::unique_ptr<sc_core::sc_simcontext> context_;
-  sc_core::sc_simcontext* previous_ = nullptr;
-  sc_core::sc_simcontext* previous_default_ = nullptr;
-};
 
 // The device with its runtime: one top module owns everything that SystemC knows of.
 struct Machine final : sc_core::sc_module {
@@ -55,11 +34,11 @@ struct Machine final : sc_core::sc_module {
           const SimulateOptions& options)
       : sc_core::sc_module(name),
         memory("memory", scenario.device),
-        flash("flash", scenario.device, memory),
+        flash(make_flash(scenario.device, memory)),
         npu("npu", scenario.device, memory),
         loader("loader", {.table = software.table,
                           .residency = software.residency,
-                          .flash = flash,
+                          .flash = *flash,
                           .recorder = software.recorder,
                           .device = scenario.device,
                           .lanes = scenario.runtime.io_lanes}),
@@ -74,10 +53,11 @@ struct Machine final : sc_core::sc_module {
                                 .overlap = scenario.runtime.overlap,
                                 .measured_npu = scenario.runtime.measured_npu,
                                 .commit_ahead = scenario.policy.prefetch == PrefetchKind::pregate,
+                                .manage_at_start = scenario.device.management.at_start,
                                 .progress = options.progress}) {}
 
   FlowMemory memory;
-  Flash flash;
+  std::unique_ptr<Flash> flash;
   Npu npu;
   Loader loader;
   Scheduler scheduler;

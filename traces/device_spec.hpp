@@ -21,12 +21,42 @@ constexpr Bandwidth operator*(Bandwidth rate, Permille factor) {
   return Bandwidth::bytes_per_second(static_cast<std::int64_t>(Int128{rate.count()} * factor.value / 1000));
 }
 
+// What is inside a flash part, for the page-level model (sim/hardware/flash_pages.hpp).
+struct FlashPagesSpec {
+  std::int32_t channels = 1;
+  std::int32_t chips = 1;   // a channel
+  std::int32_t dies = 1;    // a chip
+  std::int32_t planes = 1;  // a die
+  Bytes page;
+  Duration sense;
+  Duration command;  // on the bus
+  Bandwidth bus;     // of one channel, derating applied
+  bool cache_read = true;
+  Bandwidth link;     // payload, derating applied
+  Duration overhead;  // of host and controller, before a request reaches the array
+  Bytes chunk;        // crosses the link at a time; 0: a whole request
+  // Mapping table.
+  Bytes mapping_cache;                      // 0: all of it is held
+  std::int64_t mapping_entries_a_page = 1;  // of a translation page
+  Bytes mapping_read;
+  bool mapping_whole_page = true;
+};
+
+enum class FlashModel : std::uint8_t { fitted, pages };
+
 struct FlashSpec {
-  Bandwidth read_bandwidth;  // whole part, derating applied
+  FlashModel model = FlashModel::fitted;
+  Bandwidth read_bandwidth;  // whole part, derating applied; with model pages: the link's payload
   Bandwidth lane_bandwidth;  // one outstanding request, derating applied
   Duration request_latency;  // before the first byte of a request
   Bytes request_bytes;       // a load is split into requests of at most this; 0: never split
   std::int32_t queue_depth = 32;
+  Duration request_overhead;  // of the whole part, beside the bytes
+  Permille hot_derate;        // further, where the scenario says hot
+  std::optional<FlashPagesSpec> pages;
+
+  // The same part throttled by `factor`: rates fall, sensing takes longer, fixed times stay.
+  [[nodiscard]] FlashSpec derated(Permille factor) const;
 };
 
 struct LinkSpec {
@@ -51,11 +81,17 @@ struct NpuSpec {
   Duration launch_latency;   // per operator
 };
 
-// Time the compute unit spends on the cache itself (a measured 10-20 % of a phone token).
+// How the runtime loads an expert, and the time the compute unit spends on the cache itself (a measured 10-20
+// % of a phone token).
 struct ManagementSpec {
   Duration per_load;
   Duration per_mib;
   Duration per_eviction;
+  // Whether a load is paid for as soon as it is being read (a runtime that evicts meanwhile) or when it
+  // arrives.
+  bool at_start = false;
+  // Tensors of an expert that lie apart on flash are read by a request each.
+  std::int32_t reads_per_load = 1;
 
   [[nodiscard]] Duration of_load(Bytes size) const {
     return per_load +
@@ -65,6 +101,7 @@ struct ManagementSpec {
 
 struct EnergySpec {
   double flash_pj_per_bit = 0, link_pj_per_bit = 0, dram_pj_per_bit = 0, mac_pj = 0, idle_watts = 0;
+  double sram_pj_per_bit = 0;
 };
 
 struct DeviceSpec {

@@ -10,10 +10,15 @@ namespace pregate {
 namespace {
 
 constexpr std::string_view kDefaults = R"(
-flash { request_latency: "0" request_bytes: "0" queue_depth: 32 derate: 1 }
+flash { model: "fitted" request_latency: "0" request_bytes: "0" queue_depth: 32 derate: 1 request_overhead: "0" hot_derate: 1 }
 dram { reserved: "0" efficiency: 0.9 write_cost: 1 latency: "0" }
 npu { precision: "int8" efficiency: 1 launch_latency: "0" }
-management { per_load: "0" per_mib: "0" per_eviction: "0" }
+management { per_load: "0" per_mib: "0" per_eviction: "0" when: "arrival" reads_per_load: 1 }
+)";
+
+// Of a flash section that has pages.
+constexpr std::string_view kPagesDefaults = R"(
+flash { pages { command: "0" overhead: "0" cache_read: true link_efficiency: 1 mapping_cache: "0" mapping_entry_bytes: 4 mapping_whole_page: true } }
 )";
 
 constexpr Bytes kLargestDram = Bytes::gib(64 * 1024);
@@ -22,38 +27,12 @@ constexpr Bytes kLargestDram = Bytes::gib(64 * 1024);
 std::int64_t scaled(std::int64_t rate, double fraction) {
   return static_cast<std::int64_t>(Int128{rate} * std::llround(fraction * 1e6) / 1'000'000);
 }
-// The rate that a fraction leaves, if that is still a rate the simulator can count with
-// (FieldReader::bandwidth).
-Bandwidth scaled(const FieldReader& section, std::string_view name, Bandwidth rate) {
-  const std::int64_t left = scaled(rate.count(), section.fraction(name));
-  if (left < 1'000'000) {
-    section.fail(name, "a fraction that leaves at least 1MB/s", to_text(Bandwidth::bytes_per_second(left)));
-  }
-  return Bandwidth::bytes_per_second(left);
-}
 MacRate scaled(const FieldReader& section, std::string_view name, MacRate rate) {
   const std::int64_t left = scaled(rate.count(), section.fraction(name));
   if (left < 100'000'000) {
     section.fail(name, "a fraction that leaves at least 0.1GMAC/s", to_text(MacRate::per_second(left)));
   }
   return MacRate::per_second(left);
-}
-
-FlashSpec read_flash(const FieldReader& flash) {
-  FlashSpec spec;
-  const Bandwidth whole = flash.bandwidth("read_bandwidth");
-  // One request alone cannot be faster than the part: a sweep that slows the part slows its lanes.
-  const Bandwidth lane =
-      flash.has("lane_bandwidth") ? std::min(flash.bandwidth("lane_bandwidth"), whole) : whole;
-  spec.read_bandwidth = scaled(flash, "derate", whole);
-  spec.lane_bandwidth = scaled(flash, "derate", lane);
-  spec.request_latency = flash.duration("request_latency");
-  spec.request_bytes = flash.bytes("request_bytes", Bytes(0), Bytes::gib(64));
-  if (spec.request_bytes > Bytes(0) && spec.request_bytes < Bytes::kib(4)) {
-    flash.fail("request_bytes", "0 (never split) or at least 4KiB", to_text(spec.request_bytes));
-  }
-  spec.queue_depth = static_cast<std::int32_t>(flash.integer("queue_depth", {1, 65536}));
-  return spec;
 }
 
 LinkSpec read_link(const FieldReader& link) {
@@ -110,16 +89,32 @@ EnergySpec read_energy(const FieldReader& energy) {
           .link_pj_per_bit = number("link_pj_per_bit"),
           .dram_pj_per_bit = number("dram_pj_per_bit"),
           .mac_pj = number("mac_pj"),
-          .idle_watts = number("idle_watts")};
+          .idle_watts = number("idle_watts"),
+          .sram_pj_per_bit = number("sram_pj_per_bit")};
+}
+
+Result<bool> parse_management_time(std::string_view word) {
+  if (word == "start" || word == "arrival") return word == "start";
+  return bad_input("start or arrival", fmt::format("\"{}\"", word));
 }
 
 ManagementSpec read_management(const FieldReader& management) {
   return {.per_load = management.duration("per_load"),
           .per_mib = management.duration("per_mib"),
-          .per_eviction = management.duration("per_eviction")};
+          .per_eviction = management.duration("per_eviction"),
+          .at_start = management.word("when", parse_management_time),
+          .reads_per_load = static_cast<std::int32_t>(management.integer("reads_per_load", {1, 64}))};
 }
 
 }  // namespace
+
+Bandwidth scaled(const FieldReader& section, std::string_view name, Bandwidth rate) {
+  const std::int64_t left = scaled(rate.count(), section.fraction(name));
+  if (left < 1'000'000) {
+    section.fail(name, "a fraction that leaves at least 1MB/s", to_text(Bandwidth::bytes_per_second(left)));
+  }
+  return Bandwidth::bytes_per_second(left);
+}
 
 DeviceSpec read_device(const FieldReader& device) {
   DeviceSpec spec;
@@ -146,6 +141,9 @@ void merge_under(const google::protobuf::Message& base, google::protobuf::Messag
 void add_device_defaults(google::protobuf::Message& device) {
   schema::Device defaults;
   merge_known_text(std::string(kDefaults), defaults);
+  if (static_cast<const schema::Device&>(device).flash().has_pages()) {
+    merge_known_text(std::string(kPagesDefaults), defaults);
+  }
   merge_under(defaults, device);
 }
 

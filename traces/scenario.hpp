@@ -65,6 +65,7 @@ struct RuntimeSpec {
   bool overlap = true;
   std::int32_t io_lanes = 4;
   bool measured_npu = false;  // compute times as the source measured them, instead of the device's
+  bool hot = false;  // the device's flash is throttled by its hot_derate (already applied to `device`)
 };
 
 struct Scenario {

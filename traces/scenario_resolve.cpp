@@ -17,7 +17,7 @@ std::string scenario_defaults() {
   const RuntimeSpec runtime;
   const PolicySpec policy;
   return fmt::format(
-      R"(name: "unnamed" workload {{ phase: "{}" max_steps: {} }} runtime {{ overlap: {} io_lanes: {} npu: "device" }}
+      R"(name: "unnamed" workload {{ phase: "{}" max_steps: {} }} runtime {{ overlap: {} io_lanes: {} npu: "device" thermal: "cool" }}
 policy {{ eviction: "{}" prefetch: "{}" lookahead: {} stale_gate_accuracy: {} lfu_half_life: {}
 popularity_count: {} }} sim {{ fidelity: "flow" seed: {} }})",
       workload.decode_only ? "decode" : "all", workload.max_steps, runtime.overlap, runtime.io_lanes,
@@ -163,7 +163,10 @@ class Resolver {
     const FieldReader runtime = root_.section("runtime");
     scenario.runtime = {.overlap = runtime.flag("overlap"),
                         .io_lanes = static_cast<std::int32_t>(runtime.integer("io_lanes", {1, 4096})),
-                        .measured_npu = runtime.word("npu", parse_npu_times)};
+                        .measured_npu = runtime.word("npu", parse_npu_times),
+                        .hot = runtime.word("thermal", parse_thermal)};
+    if (scenario.runtime.hot)
+      scenario.device.flash = scenario.device.flash.derated(scenario.device.flash.hot_derate);
     scenario.policy = read_policy(root_.section("policy"));
     scenario.fidelity = root_.section("sim").word("fidelity", parse_fidelity);
     scenario.policy.seed = root_.section("sim").seed("seed");
@@ -185,6 +188,10 @@ class Resolver {
   static Result<Fidelity> parse_fidelity(std::string_view word) {
     if (word == "flow") return Fidelity::flow;
     return bad_input("flow (burst is a later model)", quoted(word));
+  }
+  static Result<bool> parse_thermal(std::string_view word) {
+    if (word == "cool" || word == "hot") return word == "hot";
+    return bad_input("cool or hot", quoted(word));
   }
   static Result<bool> parse_phase(std::string_view word) {
     if (word == "all" || word == "decode") return word == "decode";

@@ -13,7 +13,11 @@ namespace pregate {
 
 // `device` is read with its defaults merged under it. Failures stay in the reader's context.
 DeviceSpec read_device(const FieldReader& device);
+FlashSpec read_flash(const FieldReader& flash);
 ModelShape read_model(const FieldReader& model);
+// The rate that the fraction `name` leaves, if that is still a rate the simulator can count with
+// (FieldReader::bandwidth).
+Bandwidth scaled(const FieldReader& section, std::string_view name, Bandwidth rate);
 
 // Defaults, merged under what was given, field by field. A document's own text never needs them.
 void add_device_defaults(google::protobuf::Message& device);

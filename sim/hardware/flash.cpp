@@ -3,15 +3,23 @@
 
 #include <algorithm>
 
+#include "sim/hardware/flash_pages.hpp"
+
 namespace pregate {
 
-Flash::Flash(const sc_core::sc_module_name& name, const DeviceSpec& device, MemorySystem& memory)
-    : sc_core::sc_module(name),
-      spec_(device.flash),
+std::unique_ptr<Flash> make_flash(const DeviceSpec& device, MemorySystem& memory) {
+  if (device.flash.model == FlashModel::pages) {
+    return std::make_unique<PagedFlash>("flash_pages", device, memory);
+  }
+  return std::make_unique<FittedFlash>(device, memory);
+}
+
+FittedFlash::FittedFlash(const DeviceSpec& device, MemorySystem& memory)
+    : spec_(device.flash),
       latency_(device.flash.request_latency + (device.link ? device.link->latency : Duration())),
       memory_(memory) {}
 
-void Flash::read(LoadId load, Bytes size, LoadSink& sink) {
+void FittedFlash::read(const FlashRead& read, ReadSink& sink) {
   std::uint32_t slot;
   if (free_.empty()) {
     slot = static_cast<std::uint32_t>(readings_.size());
@@ -20,11 +28,11 @@ void Flash::read(LoadId load, Bytes size, LoadSink& sink) {
     slot = free_.back();
     free_.pop_back();
   }
-  readings_[slot] = {load, size, &sink};
+  readings_[slot] = {read.load, read.size, &sink};
   next_request(slot);
 }
 
-void Flash::next_request(std::uint32_t slot) {
+void FittedFlash::next_request(std::uint32_t slot) {
   Reading& reading = readings_[slot];
   const bool split = spec_.request_bytes > Bytes();
   const Bytes size = split ? std::min(reading.left, spec_.request_bytes) : reading.left;
@@ -32,14 +40,14 @@ void Flash::next_request(std::uint32_t slot) {
   memory_.read_flash(size, latency_, *this, slot);
 }
 
-void Flash::transfer_done(std::uint32_t slot) {
+void FittedFlash::transfer_done(std::uint32_t slot) {
   const Reading reading = readings_[slot];
   if (reading.left > Bytes()) {
     next_request(slot);
     return;
   }
   free_.push_back(slot);
-  reading.sink->load_arrived(reading.load);
+  reading.sink->read_done(reading.load);
 }
 
 }  // namespace pregate

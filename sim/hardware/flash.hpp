@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Flash as its host sees it, fitted: a load occupies one lane; it is read as requests of at most
-// request_bytes, one after another, each with a fixed latency before its first byte, then at no more than the
-// rate of one outstanding request, all lanes sharing the part's rate: t(size) = t0 + size / rate. Source of
-// the form: a phone's table of random reads by size and lanes (BigMoeOnEdge 2d4f2b1, iobench-ceiling.md).
-// Leaves out dies, channels and mapping-table misses: a page-level model can take its place.
+// Flash as the loader sees it: reads go in, their ends come back when all bytes are in DRAM. Two models,
+// chosen by the device file (flash.model): fitted (here) and page by page (flash_pages.hpp).
+//
+// Fitted: a read occupies one lane; it is made of requests of at most request_bytes, one after another, each
+// with a fixed latency before its first byte, then at no more than the rate of one outstanding request, all
+// lanes sharing the part's rate, of which every request takes request_overhead beside its bytes: one lane
+// t(size) = t0 + size / lane rate; many lanes t(size) = overhead + size / part rate each. Source of the form:
+// a phone's table of random reads by size and lanes (BigMoeOnEdge 2d4f2b1, iobench-ceiling.md). Leaves out
+// dies, channels and mapping-table misses.
 #pragma once
 
+#include <memory>
 #include <systemc>
 #include <vector>
 
@@ -15,24 +20,39 @@
 
 namespace pregate {
 
-// Told when all bytes of a load are in DRAM.
-class LoadSink {
+// Told when all bytes of a read are in DRAM.
+class ReadSink {
  public:
-  virtual ~LoadSink() = default;
-  virtual void load_arrived(LoadId load) = 0;
+  virtual ~ReadSink() = default;
+  virtual void read_done(LoadId load) = 0;
 };
 
-class Flash final : public sc_core::sc_module, private TransferClient {
- public:
-  Flash(const sc_core::sc_module_name& name, const DeviceSpec& device, MemorySystem& memory);
+struct FlashRead {
+  LoadId load;   // what it is for; several reads may be for one load
+  Bytes offset;  // on flash
+  Bytes size;
+};
 
-  void read(LoadId load, Bytes size, LoadSink& sink);
+class Flash {
+ public:
+  virtual ~Flash() = default;
+  virtual void read(const FlashRead& read, ReadSink& sink) = 0;
+};
+
+// The model that the device names.
+std::unique_ptr<Flash> make_flash(const DeviceSpec& device, MemorySystem& memory);
+
+class FittedFlash final : public Flash, private TransferClient {
+ public:
+  FittedFlash(const DeviceSpec& device, MemorySystem& memory);
+
+  void read(const FlashRead& read, ReadSink& sink) override;
 
  private:
   struct Reading {
     LoadId load;
     Bytes left;
-    LoadSink* sink = nullptr;
+    ReadSink* sink = nullptr;
   };
   void next_request(std::uint32_t slot);
   void transfer_done(std::uint32_t slot) override;

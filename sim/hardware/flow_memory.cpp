@@ -16,6 +16,7 @@ sc_core::sc_time to_kernel(Duration span) {
 FlowMemory::FlowMemory(const sc_core::sc_module_name& name, const DeviceSpec& device)
     : sc_core::sc_module(name),
       npu_port_(std::min(device.npu.dram_bandwidth, device.dram.usable_bandwidth)),
+      flash_(device.flash),
       deadline_("deadline") {
   const ResourceId flash = network_.add_resource(device.flash.read_bandwidth);
   const ResourceId dram = network_.add_resource(device.dram.usable_bandwidth);
@@ -31,8 +32,18 @@ FlowMemory::FlowMemory(const sc_core::sc_module_name& name, const DeviceSpec& de
   dont_initialize();
 }
 
+// A request takes the whole part for a while beside its bytes: as if it had more of them.
+Permille FlowMemory::flash_cost(Bytes size) const {
+  if (flash_.request_overhead == Duration() || size == Bytes()) return {};
+  const Int128 extra =
+      Int128{flash_.request_overhead.count_ps()} * flash_.read_bandwidth.count() / detail::kPsPerSecond;
+  return Permille{1000 + static_cast<std::int64_t>(extra * 1000 / size.count())};
+}
+
 void FlowMemory::read_flash(Bytes size, Duration latency, TransferClient& client, std::uint32_t tag) {
-  start(from_flash_, size, latency, {.client = &client, .tag = tag, .from_flash = size});
+  FlowSpec spec = from_flash_;
+  spec.uses[0].cost = flash_cost(size);
+  start(spec, size, latency, {.client = &client, .tag = tag, .from_flash = size});
 }
 
 void FlowMemory::stream_to_npu(Bytes size, Bandwidth cap, Duration latency, TransferClient& client,

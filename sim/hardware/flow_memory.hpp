@@ -20,7 +20,7 @@ class FlowMemory final : public sc_core::sc_module, public MemorySystem {
   void read_flash(Bytes size, Duration latency, TransferClient& client, std::uint32_t tag) override;
   void stream_to_npu(Bytes size, Bandwidth cap, Duration latency, TransferClient& client,
                      std::uint32_t tag) override;
-  [[nodiscard]] bool idle() const override { return network_.active() == 0; }
+  [[nodiscard]] bool idle() const override { return network_.active() == 0 && !held(); }
   [[nodiscard]] Bandwidth npu_port() const override { return npu_port_; }
   // Bytes that flash has written to DRAM, requests that ended; for the accounts to be checked against.
   [[nodiscard]] Bytes written() const { return written_; }
@@ -36,9 +36,12 @@ class FlowMemory final : public sc_core::sc_module, public MemorySystem {
   void wake();
   void arm();
 
+  [[nodiscard]] Permille flash_cost(Bytes size) const;
+
   FluidNetwork network_;
   FlowSpec from_flash_, to_npu_;
   Bandwidth npu_port_;
+  FlashSpec flash_;
   std::vector<Owner> owners_;  // by FlowId
   std::vector<FlowId> ended_;
   std::vector<Owner> due_;

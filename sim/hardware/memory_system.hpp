@@ -27,8 +27,17 @@ class MemorySystem {
   // Nothing moves and nothing waits to: what is started now has the memory to itself until somebody starts
   // more.
   [[nodiscard]] virtual bool idle() const = 0;
+  // Somebody will start a transfer without being asked (a flash chip that senses): not idle until released.
+  void hold() { ++holds_; }
+  void release() { --holds_; }
   // The fastest the NPU can stream with DRAM to itself.
   [[nodiscard]] virtual Bandwidth npu_port() const = 0;
+
+ protected:
+  [[nodiscard]] bool held() const { return holds_ > 0; }
+
+ private:
+  std::int32_t holds_ = 0;
 };
 
 }  // namespace pregate

@@ -13,7 +13,13 @@ enum Counter : std::uint8_t { kResidentBytes, kQueuedLoads, kLoadsInFlight };
 }  // namespace
 
 Loader::Loader(const sc_core::sc_module_name& name, const Parts& parts)
-    : sc_core::sc_module(name), parts_(parts), arrival_("arrival") {}
+    : sc_core::sc_module(name), parts_(parts), arrival_("arrival") {
+  Bytes end;
+  for (std::uint32_t expert = 0; expert < parts.table.size(); ++expert) {
+    offsets_.push_back(end);
+    end += parts.table.bytes(ExpertId(expert));
+  }
+}
 
 LoadId Loader::request(ExpertId expert, Purpose purpose, LayerId layer, const Lookup* miss) {
   const LoadId load = parts_.residency.request(expert, purpose);
@@ -35,6 +41,7 @@ LoadId Loader::request(ExpertId expert, Purpose purpose, LayerId layer, const Lo
                             kernel_now());
   refused_at_.emplace_back(SimTime::at_ps(-1));
   held_back_.emplace_back();
+  parts_left_.push_back(parts_.device.management.reads_per_load);
   queues_[static_cast<std::size_t>(purpose)].push_back({load, layer});
   return load;
 }
@@ -73,15 +80,50 @@ bool Loader::try_start(LoadId load) {
   if (refused >= SimTime()) held_back_[load.value()] = now - refused;
   parts_.recorder.evicted(evicted_, now);
   debt_ += parts_.device.management.per_eviction * static_cast<std::int64_t>(evicted_.size());
+  if (parts_.device.management.at_start) {
+    debt_ += parts_.device.management.of_load(parts_.table.bytes(parts_.residency.expert_of(load)));
+  }
   parts_.recorder.started(load, now);
   ++in_flight_;
-  parts_.flash.read(load, parts_.table.bytes(parts_.residency.expert_of(load)), *this);
+  for (std::int32_t part = 0; part < parts_left_[load.value()]; ++part)
+    parts_waiting_.push_back({load, part});
+  read_parts();
   return true;
+}
+
+void Loader::read_parts() {
+  while (!parts_waiting_.empty() && lanes_busy_ < parts_.lanes) {
+    const Part part = parts_waiting_.front();
+    parts_waiting_.pop_front();
+    read(part);
+  }
+}
+
+// Parts of even size, whole bytes; the first ones take the remainder.
+void Loader::read(const Part& part) {
+  const ExpertId expert = parts_.residency.expert_of(part.load);
+  const std::int64_t count = parts_.device.management.reads_per_load;
+  const std::int64_t bytes = parts_.table.bytes(expert).count();
+  const std::int64_t before = bytes / count * part.index + std::min<std::int64_t>(part.index, bytes % count);
+  const std::int64_t size = bytes / count + (part.index < bytes % count ? 1 : 0);
+  ++lanes_busy_;
+  parts_.flash.read({part.load, offsets_[expert.value()] + Bytes(before), Bytes(size)}, *this);
+}
+
+void Loader::read_done(LoadId load) {
+  --lanes_busy_;
+  const bool whole = --parts_left_[load.value()] == 0;
+  read_parts();
+  if (whole) {
+    load_arrived(load);
+  } else {
+    pump();
+  }
 }
 
 void Loader::pump() {
   for (auto& queue : queues_) {
-    while (!queue.empty() && in_flight_ < parts_.lanes) {
+    while (!queue.empty() && lanes_busy_ < parts_.lanes) {
       if (!try_start(queue.front().load)) return note_queue();
       queue.pop_front();
     }
@@ -102,7 +144,9 @@ void Loader::load_arrived(LoadId load) {
   --in_flight_;
   parts_.residency.arrive(load);
   parts_.recorder.arrived(load, now);
-  debt_ += parts_.device.management.of_load(parts_.table.bytes(parts_.residency.expert_of(load)));
+  if (!parts_.device.management.at_start) {
+    debt_ += parts_.device.management.of_load(parts_.table.bytes(parts_.residency.expert_of(load)));
+  }
   arrivals_.push_back(load);
   pump();
   arrival_.notify(sc_core::SC_ZERO_TIME);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What flash does next: a bounded number of lanes, demand before committed before speculative, first come
-// first served within each. A load that finds no room in DRAM holds back what is behind it, so that lower
+// first served within each. A load is read in as many requests as the runtime makes of it (reads_per_load),
+// which take a lane each. A load that finds no room in DRAM holds back what is behind it, so that lower
 // priorities cannot take the room it waits for. Queued speculation can be withdrawn; a prefetch that is
 // needed now is adopted with its place in the lane.
 #pragma once
@@ -15,7 +16,7 @@
 
 namespace pregate {
 
-class Loader final : public sc_core::sc_module, private LoadSink {
+class Loader final : public sc_core::sc_module, private ReadSink {
  public:
   struct Parts {
     const ExpertTable& table;
@@ -55,7 +56,15 @@ class Loader final : public sc_core::sc_module, private LoadSink {
     LoadId load;
     LayerId layer;
   };
-  void load_arrived(LoadId load) override;
+  struct Part {
+    LoadId load;
+    std::int32_t index = 0;
+  };
+  void read_done(LoadId load) override;
+  void load_arrived(LoadId load);
+  // Gives free lanes to the parts of loads that have started.
+  void read_parts();
+  void read(const Part& part);
   bool try_start(LoadId load);
   // Queued loads of the given purpose and of all that are more urgent.
   [[nodiscard]] std::int32_t queued(Purpose least = Purpose::speculative) const;
@@ -65,6 +74,10 @@ class Loader final : public sc_core::sc_module, private LoadSink {
   std::array<std::deque<Queued>, 3> queues_;  // by Purpose
   std::vector<SimTime> refused_at_;           // by LoadId: the first refusal; negative: none
   std::vector<Duration> held_back_;           // by LoadId
+  std::deque<Part> parts_waiting_;            // of loads that have started, for a lane
+  std::vector<std::int32_t> parts_left_;      // by LoadId
+  std::vector<Bytes> offsets_;                // of experts on flash, one after another
+  std::int32_t lanes_busy_ = 0;
   std::vector<LoadId> arrivals_;
   std::vector<Eviction> evicted_;  // scratch
   std::int32_t in_flight_ = 0;

@@ -102,10 +102,15 @@ Status Scheduler::router_answers(std::size_t layer) {
   }
   if (Status ok = look_ahead(layer); !ok) return ok;
   ask_for(wishes_);
-  if (!parts_.loader.has_queued()) return {};
+  start_loads(layer);
+  return {};
+}
+
+void Scheduler::start_loads(std::size_t layer) {
+  if (!parts_.loader.has_queued()) return;
   parts_.npu.settle();
   parts_.loader.pump();
-  return {};
+  if (parts_.manage_at_start) manage_cache(layer);
 }
 
 Status Scheduler::begin_event(std::size_t layer, const LayerRouting& routing) {

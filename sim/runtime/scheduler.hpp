@@ -30,6 +30,7 @@ class Scheduler final : public sc_core::sc_module {
     bool measured_npu =
         false;  // operators take the time that the source measured, where it is longer than streaming
     bool commit_ahead = false;  // what the prefetcher is told ahead is certain (pregate): protect it
+    bool manage_at_start = false;  // loads are paid for while they are read (ManagementSpec::at_start)
     std::function<bool(std::int64_t, SimTime)> progress;
   };
   Scheduler(const sc_core::sc_module_name& name, const Parts& parts);
@@ -46,6 +47,7 @@ class Scheduler final : public sc_core::sc_module {
   Status run_step(const StepInfo& info);
   Status run_layer(std::size_t layer);
   Status router_answers(std::size_t layer);
+  void start_loads(std::size_t layer);
   Status begin_event(std::size_t layer, const LayerRouting& routing);
   void sort_out(std::size_t layer);
   Status look_ahead(std::size_t layer);

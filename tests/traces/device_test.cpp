@@ -86,6 +86,20 @@ TEST(ShippedDevices, EveryNumber_NamesItsSourceOrSaysHowItWasEstimated) {
   }
 }
 
+TEST(ShippedDevices, WhoseInsidesAreGiven_CanBeSimulatedByPages) {
+  int with_pages = 0;
+  for (const std::string& id : shipped_ids) {
+    const FlashSpec flash = shipped(id).flash;
+    EXPECT_EQ(flash.model, FlashModel::fitted) << id;
+    if (!flash.pages) continue;
+    ++with_pages;
+    EXPECT_GT(flash.pages->page, Bytes()) << id;
+    EXPECT_GE(flash.pages->mapping_entries_a_page, 1) << id;
+    EXPECT_LT(flash.pages->link, shipped(id).dram.usable_bandwidth) << id;
+  }
+  EXPECT_GE(with_pages, 8);
+}
+
 TEST(ShippedDevices, OnlyDiscreteGpus_HaveALink) {
   for (const std::string& id : shipped_ids)
     EXPECT_EQ(shipped(id).link.has_value(), id.starts_with("rtx-")) << id;
@@ -93,29 +107,31 @@ TEST(ShippedDevices, OnlyDiscreteGpus_HaveALink) {
 
 TEST(MeasuredPhone, HasTheMeasuredRates) {
   const DeviceSpec phone = shipped("oneplus-15r");
-  EXPECT_EQ(phone.flash.read_bandwidth.count(), 2460LL << 20);
+  EXPECT_EQ(phone.flash.read_bandwidth.count(), 2335LL << 20);
+  EXPECT_EQ(phone.management.reads_per_load, 3);
+  EXPECT_FALSE(phone.management.at_start);
   EXPECT_EQ(phone.dram.usable_bandwidth.count(), 59016LL << 20);
   EXPECT_EQ(phone.npu.dram_bandwidth, phone.dram.usable_bandwidth);
   EXPECT_EQ(phone.dram.write_cost.value, 2300);
   EXPECT_EQ(phone.dram.capacity.count(), 11'300'000'000);
 }
 
-// One row of the phone's microbenchmark: `lanes` reads of `size` in flight.
+// The bounds of one row of the phone's microbenchmark: what the lanes ask for, what the part can give. The
+// rows themselves, with lanes that meet at random, are `pregate validate --references`.
 double mib_per_second(const FlashSpec& flash, int lanes, Bytes size) {
-  const Duration one = flash.request_latency + size / flash.lane_bandwidth;
-  const double lane_sum = lanes * static_cast<double>(size.count()) / one.to_seconds();
-  return std::min(lane_sum, static_cast<double>(flash.read_bandwidth.count())) / (1 << 20);
+  const Duration lane = flash.request_latency + size / flash.lane_bandwidth;
+  const Duration part = flash.request_overhead + size / flash.read_bandwidth;
+  const auto bytes = static_cast<double>(size.count());
+  return std::min(lanes * bytes / lane.to_seconds(), bytes / part.to_seconds()) / (1 << 20);
 }
 
-TEST(MeasuredPhone, FlashFit_MeetsTheRowsItWasFittedTo) {
+TEST(MeasuredPhone, FlashFit_BoundsTheRowsItWasFittedToWithinATenth) {
   const FlashSpec flash = shipped("oneplus-15r").flash;
-  EXPECT_NEAR(mib_per_second(flash, 1, Bytes::mib(4)), 1810, 5);
-  EXPECT_NEAR(mib_per_second(flash, 2, Bytes::kib(128)), 954, 5);
-  // Rows that the fit did not see.
-  EXPECT_NEAR(mib_per_second(flash, 2, Bytes::kib(256)), 1536, 15);
-  EXPECT_NEAR(mib_per_second(flash, 2, Bytes::mib(4)), 2460, 5);
-  EXPECT_NEAR(mib_per_second(flash, 8, Bytes::mib(4)), 2420, 50);
-  EXPECT_NEAR(mib_per_second(flash, 4, Bytes::mib(8)), 2558, 100);
+  EXPECT_NEAR(mib_per_second(flash, 1, Bytes::mib(4)), 1810, 181);
+  EXPECT_NEAR(mib_per_second(flash, 2, Bytes::kib(256)), 1536, 154);
+  EXPECT_NEAR(mib_per_second(flash, 8, Bytes::mib(1)), 2251, 225);
+  EXPECT_NEAR(mib_per_second(flash, 8, Bytes::mib(8)), 2474, 247);
+  EXPECT_NEAR(mib_per_second(flash.derated(flash.hot_derate), 2, Bytes::mib(4)), 1645, 165);
 }
 
 struct Measured {
