@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "experiments/analysis.hpp"
+#include "experiments/energy.hpp"
 #include "experiments/table.hpp"
 
 namespace pregate {
@@ -304,15 +305,28 @@ void write_steps(Writer& w) {
   w.out += table.text(w.look);
 }
 
+void write_energy(Writer& w) {
+  const RunSummary& s = w.summary();
+  w.heading("Energy", "estimated");
+  if (!s.energy_j) return w.line("  not known for this device");
+  w.line("  {:.2f} J for the run, {:.2f} W on average", *s.energy_j, *s.energy_j / seconds(s.all.makespan));
+  if (w.decoded() && s.decode.energy) {
+    w.line("  {:.3f} J a decoded token", s.decode.energy->total() / static_cast<double>(s.decode.tokens));
+  }
+  Table table({{"level", Align::left}, {"run"}, {"a token"}, {"of the run"}, {"from"}, {"", Align::left}});
+  for (const EnergyLevel& level : energy_levels(s, w.report.scenario.device, w.report.device_text)) {
+    const std::string_view source = level.source;
+    table.row({std::string(level.name), fmt::format("{:.3f} J", level.run_j),
+               fmt::format("{:.2f} mJ", level.token_j * 1e3), percent(level.run_j / *s.energy_j),
+               fmt::format("{:g} {}", level.coefficient, level.unit),
+               std::string(source.substr(0, source.find(':')))});
+  }
+  w.out += table.text(w.look);
+}
+
 void write_method(Writer& w) {
   const RunHeader& header = w.run().header;
   const RunSummary& s = w.summary();
-  w.heading("Energy", "estimated");
-  if (s.energy_j) {
-    w.line("  {:.2f} J for the run, {:.2f} W on average", *s.energy_j, *s.energy_j / seconds(s.all.makespan));
-  } else {
-    w.line("  not known for this device");
-  }
   w.heading("How it was computed", "");
   w.line("  scenario   {}, seed {}, flow fidelity; pregate {}", header.scenario_name,
          w.report.scenario.policy.seed, header.pregate_version);
@@ -341,6 +355,7 @@ std::string text_report(const RunReport& report, const Look& look) {
   write_phases(w);
   write_experts(w);
   write_steps(w);
+  write_energy(w);
   write_method(w);
   return std::move(w.out);
 }

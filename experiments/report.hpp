@@ -28,6 +28,7 @@ struct RunReport {
   double wall_s = 0;     // measured: of simulate() alone
   std::string run_file;  // where the run was written; empty: nowhere
   bool per_token = false;
+  std::string device_text;  // the device file, for the sources of its energy figures; empty: not at hand
 };
 
 std::string text_report(const RunReport& report, const Look& look);

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "experiments/analysis.hpp"
+#include "experiments/energy.hpp"
 #include "experiments/report.hpp"
 #include "experiments/table.hpp"
 
@@ -135,6 +136,24 @@ void add_details(Json& out, const RunReport& report) {
   out["decode"] = json_of(s.decode);
 }
 
+// By level: of the run, of a decoded token, and what it was estimated with.
+void add_energy(Json& out, const RunReport& report) {
+  const RunSummary& s = report.run.summary;
+  const bool known = s.decode.energy && s.decode.tokens > 0;
+  out["energy_per_token_j"] =
+      known ? Json(s.decode.energy->total() / static_cast<double>(s.decode.tokens)) : Json();
+  out["energy"] = nullptr;
+  if (!s.energy_j) return;
+  out["energy"] = Json::object();
+  for (const EnergyLevel& level : energy_levels(s, report.scenario.device, report.device_text)) {
+    out["energy"][std::string(level.key)] = {{"run_j", level.run_j},
+                                             {"per_token_j", known ? Json(level.token_j) : Json()},
+                                             {"coefficient", level.coefficient},
+                                             {"coefficient_unit", level.unit},
+                                             {"source", level.source}};
+  }
+}
+
 void add_lists(Json& out, const RunReport& report) {
   out["stalls"] = Json::array();
   for (const CauseView& cause : view_causes(report.run)) {
@@ -169,8 +188,9 @@ void add_provenance(Json& out, const RunReport& report) {
   out["costs_note"] = report.costs_note;
   out["seed"] = report.scenario.policy.seed;
   out["pregate_version"] = header.pregate_version;
-  out["labels"] = {
-      {"simulated", "all times, rates, counts and bytes"}, {"measured", "wall_s"}, {"estimated", "energy_j"}};
+  out["labels"] = {{"simulated", "all times, rates, counts and bytes"},
+                   {"measured", "wall_s"},
+                   {"estimated", "energy_j, energy_per_token_j, energy"}};
 }
 
 }  // namespace
@@ -190,6 +210,7 @@ std::string json_report(const RunReport& report) {
                        {"hit_rate_decode", report.baseline->hit_rate_decode}};
   }
   add_details(out, report);
+  add_energy(out, report);
   add_lists(out, report);
   add_provenance(out, report);
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

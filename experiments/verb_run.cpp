@@ -60,6 +60,14 @@ Result<Baseline> run_without_prefetch(const RunSetup& setup) {
                   .hit_rate_decode = hit_rate(decode)};
 }
 
+// Where the coefficients of energy come from. A device that the scenario spells out has no file.
+std::string text_of_device(const ShippedCatalogue& catalogue, const RunRequest& request,
+                           const Scenario& scenario) {
+  const Result<NamedText> file =
+      catalogue.device(request.device.empty() ? scenario.device.id : request.device);
+  return file ? file->text : std::string();
+}
+
 Status run_scenario(Session& session, const RunOptions& options) {
   if (!options.out.empty()) {
     if (Status writable = check_writable(options.out); !writable) return writable;
@@ -77,7 +85,8 @@ Status run_scenario(Session& session, const RunOptions& options) {
                    .baseline = {},
                    .wall_s = timed->wall_s,
                    .run_file = options.out,
-                   .per_token = options.per_token};
+                   .per_token = options.per_token,
+                   .device_text = text_of_device(session.catalogue, options.request, setup->scenario)};
   const bool pregated = setup->scenario.policy.prefetch == PrefetchKind::pregate;
   if (pregated && !options.no_baseline && timed->run.summary.decode.tokens > 0) {
     Result<Baseline> baseline = run_without_prefetch(*setup);

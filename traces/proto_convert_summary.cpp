@@ -34,6 +34,11 @@ void to_proto(const PhaseSummary& from, schema::PhaseSummary& out) {
   out.set_bytes_read(from.bytes_read.count());
   out.set_dram_read(from.dram_read.count());
   out.set_macs(from.macs.count());
+  if (!from.energy) return;
+  for (const double joules : {from.energy->flash, from.energy->link, from.energy->dram, from.energy->mac,
+                              from.energy->sram, from.energy->idle}) {
+    out.add_energy(joules);
+  }
 }
 
 Status from_proto(const schema::PhaseSummary& from, PhaseSummary& out) {
@@ -50,6 +55,12 @@ Status from_proto(const schema::PhaseSummary& from, PhaseSummary& out) {
   out.bytes_read = Bytes(from.bytes_read());
   out.dram_read = Bytes(from.dram_read());
   out.macs = Macs(from.macs());
+  if (from.energy_size() > 0) {
+    std::array<double, 6> joules{};
+    const Status all = to_array(from.energy(), "energy", joules, [](double value) { return value; });
+    if (!all) return all;
+    out.energy = {joules[0], joules[1], joules[2], joules[3], joules[4], joules[5]};
+  }
   Status fits = to_array(from.stall_by_cause(), "stall_by_cause", out.stall_by_cause, &Duration::ps);
   if (fits) fits = to_array(from.outcomes(), "outcomes", out.outcomes, kSame);
   return fits;

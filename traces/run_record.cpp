@@ -142,6 +142,10 @@ Status check_ratios(const RunSummary& summary) {
                              summary.recoverable_gap, summary.energy_j.value_or(0)}) {
     if (!std::isfinite(value)) return bad_input("finite ratios", fmt::format("{}", value), "summary");
   }
+  for (const PhaseSummary* phase : {&summary.all, &summary.prefill, &summary.decode}) {
+    const double joules = phase->energy ? phase->energy->total() : 0.0;
+    if (!std::isfinite(joules)) return bad_input("finite energy", fmt::format("{}", joules), "summary");
+  }
   return {};
 }
 

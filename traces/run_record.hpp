@@ -144,6 +144,13 @@ struct PrefetchSummary {
   double coverage = 0;         // misses removed / misses without prefetch
 };
 
+// Joules by level, estimated: coefficients of the device file x bits, MACs and time.
+struct EnergySummary {
+  double flash = 0, link = 0, dram = 0, mac = 0, sram = 0, idle = 0;
+  [[nodiscard]] double total() const { return flash + link + dram + mac + sram + idle; }
+  friend bool operator==(const EnergySummary&, const EnergySummary&) = default;
+};
+
 struct PhaseSummary {
   std::int64_t tokens = 0;
   Duration makespan;
@@ -155,6 +162,7 @@ struct PhaseSummary {
   Bytes bytes_read;
   Bytes dram_read;  // streamed by the NPU
   Macs macs;
+  std::optional<EnergySummary> energy;  // none: the device file has no coefficients
 };
 
 struct RunSummary {

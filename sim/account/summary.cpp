@@ -153,15 +153,21 @@ void find_bound(RunSummary& summary, const RunRecord& run, const DeviceSpec& dev
   summary.bound_by = summary.bound == flash_time ? "flash" : summary.bound == dram_time ? "dram" : "npu";
 }
 
-std::optional<double> energy(const RunSummary& summary, const DeviceSpec& device) {
+// What every byte and MAC of a phase costs at each level it passes. A byte from flash crosses the link where
+// there is one and is written to DRAM; a byte that the compute unit streams is read from DRAM, put into
+// on-chip memory and taken out.
+std::optional<EnergySummary> energy(const PhaseSummary& phase, const DeviceSpec& device) {
   if (!device.energy) return std::nullopt;
+  constexpr double kJoulesAPico = 1e-12;
   const EnergySpec& spec = *device.energy;
-  const double flash_bits = 8.0 * static_cast<double>(summary.all.bytes_read.count());
-  const double dram_bits = 8.0 * static_cast<double>(summary.all.dram_read.count()) + flash_bits;
-  const double picojoules =
-      flash_bits * (spec.flash_pj_per_bit + (device.link ? spec.link_pj_per_bit : 0.0)) +
-      dram_bits * spec.dram_pj_per_bit + static_cast<double>(summary.all.macs.count()) * spec.mac_pj;
-  return picojoules * 1e-12 + spec.idle_watts * summary.all.makespan.to_seconds();
+  const double flash_bits = 8.0 * static_cast<double>(phase.bytes_read.count());
+  const double stream_bits = 8.0 * static_cast<double>(phase.dram_read.count());
+  return EnergySummary{.flash = flash_bits * spec.flash_pj_per_bit * kJoulesAPico,
+                       .link = device.link ? flash_bits * spec.link_pj_per_bit * kJoulesAPico : 0.0,
+                       .dram = (stream_bits + flash_bits) * spec.dram_pj_per_bit * kJoulesAPico,
+                       .mac = static_cast<double>(phase.macs.count()) * spec.mac_pj * kJoulesAPico,
+                       .sram = 2 * stream_bits * spec.sram_pj_per_bit * kJoulesAPico,
+                       .idle = spec.idle_watts * phase.makespan.to_seconds()};
 }
 
 }  // namespace
@@ -199,7 +205,10 @@ RunSummary summarize(const RunRecord& run, const Recorder& recorder, const Summa
   measure_thrashing(summary, run);
   compare_with_opt(summary, run, inputs);
   find_bound(summary, run, inputs.device);
-  summary.energy_j = energy(summary, inputs.device);
+  summary.all.energy = energy(summary.all, inputs.device);
+  summary.prefill.energy = energy(summary.prefill, inputs.device);
+  summary.decode.energy = energy(summary.decode, inputs.device);
+  if (summary.all.energy) summary.energy_j = summary.all.energy->total();
   summary.expert_budget = inputs.expert_budget;
   summary.peak_resident = inputs.peak_resident;
   summary.token_cycle = inputs.token_cycle;

@@ -136,6 +136,7 @@ class RandomRun {
                    .macs = Macs(any())};
     for (Duration& stall : p.stall_by_cause) stall = time();
     for (std::int64_t& outcome : p.outcomes) outcome = any();
+    if (coin()) p.energy = {real(), real(), real(), real(), real(), real()};
     return p;
   }
   void summary() {

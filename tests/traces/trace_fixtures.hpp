@@ -198,8 +198,8 @@ inline auto members(const CounterRecord& r) {
   return std::tie(a, b, c);
 }
 inline auto members(const PhaseSummary& r) {
-  const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o] = r;
-  return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o);
+  const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, energy] = r;
+  return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, energy);
 }
 inline auto members(const PrefetchSummary& r) {
   const auto& [a, b, c, d, e, f, g, h] = r;
