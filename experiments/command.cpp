@@ -116,6 +116,7 @@ int run_verb(int argc, char** argv, bool stdout_open) {
   add_trace_verbs(app, session);
   add_devices_verb(app, session);
   add_models_verb(app, session);
+  add_validate_verb(app, session);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForVersion& version) {
@@ -127,7 +128,8 @@ int run_verb(int argc, char** argv, bool stdout_open) {
   }
   const Status status = session.action();
   if (!status) return complain(status.error());
-  return print(session.out, stdout_open);
+  const int printed = print(session.out, stdout_open);
+  return printed == kDone && session.found_wanting ? kRunFailed : printed;
 }
 
 }  // namespace

@@ -4,8 +4,11 @@
 // beside them. A row that misses its tolerance stays in the table.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "traces/base/result.hpp"
 
 namespace pregate {
 
@@ -22,5 +25,21 @@ struct ReferenceRow {
 
 // DRAM, burst and flow fidelity: cycle-level simulators (hardware.md sections 3.1, 3.2, 4.2).
 std::vector<ReferenceRow> dram_reference_rows();
+// Flash: MQSim for the page-level model, a phone's table for the fitted one, published parts for shipped
+// devices (hardware.md sections 1.2 and 3.4).
+Result<std::vector<ReferenceRow>> flash_reference_rows();
+
+// A whole system: the phone's recorded runs replayed on its device file.
+struct PhoneReferences {
+  std::vector<ReferenceRow> rows;
+  std::vector<std::string> remarks;  // a paragraph each: how it was done, where it misses
+};
+// `folder` holds the recordings (qwen3-30b-a3b.route.csv and .metrics.csv, gpt-oss-120b.route.csv).
+Result<PhoneReferences> phone_references(const std::string& folder);
+
+// Relative error of a row; none where there is no reference.
+std::optional<double> error_of(const ReferenceRow& row);
+// Outside its tolerance. A row without one, or without a reference, never is.
+bool outside(const ReferenceRow& row);
 
 }  // namespace pregate

@@ -19,6 +19,7 @@ struct Session {
   ShippedCatalogue catalogue;
   std::function<Status()> action;  // of the verb that was asked for
   std::string out;                 // goes to stdout when the action has succeeded
+  bool found_wanting = false;      // what it says is bad news: exit code 1 all the same
 };
 
 // A seed as a person writes it: digits alone (CLI11 would take "-1" for 2^64 - 1).
@@ -28,6 +29,7 @@ void add_run_verb(CLI::App& app, Session& session);
 void add_trace_verbs(CLI::App& app, Session& session);
 void add_devices_verb(CLI::App& app, Session& session);
 void add_models_verb(CLI::App& app, Session& session);
+void add_validate_verb(CLI::App& app, Session& session);
 // Verbs of `trace` that compute much.
 void add_trace_curve_verb(CLI::App& trace, Session& session);
 void add_trace_fit_verb(CLI::App& trace, Session& session);

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// `pregate validate --references`: what the models predict beside what simulators and a phone measured. The
+// document docs/validation.md is this command's output and nothing else.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "experiments/references.hpp"
+#include "experiments/table.hpp"
+#include "experiments/verbs.hpp"
+
+namespace pregate {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct ValidateOptions {
+  bool references = false, json = false;
+  std::string phone, out;
+};
+
+struct Findings {
+  std::vector<ReferenceRow> rows;
+  std::vector<std::string> remarks;  // of the phone
+  bool phone = false;
+
+  [[nodiscard]] std::int64_t checked() const {
+    return std::count_if(rows.begin(), rows.end(), [](const ReferenceRow& row) { return row.tolerance > 0; });
+  }
+  [[nodiscard]] std::int64_t missed() const { return std::count_if(rows.begin(), rows.end(), outside); }
+};
+
+constexpr const char* kNoPhone =
+    "The phone's recordings were not given (--phone DIR): its section is left out.";
+
+Result<Findings> find(const ValidateOptions& options) {
+  Findings findings;
+  Progress progress("comparing");
+  progress.update(0, 3);
+  findings.rows = dram_reference_rows();
+  progress.update(1, 3);
+  const Result<std::vector<ReferenceRow>> flash = flash_reference_rows();
+  if (!flash) return flash.error();
+  findings.rows.insert(findings.rows.end(), flash->begin(), flash->end());
+  progress.update(2, 3);
+  if (options.phone.empty()) return findings;
+  Result<PhoneReferences> phone = phone_references(options.phone);
+  if (!phone) return phone.error();
+  findings.phone = true;
+  findings.rows.insert(findings.rows.end(), phone->rows.begin(), phone->rows.end());
+  findings.remarks = std::move(phone->remarks);
+  return findings;
+}
+
+// ---- cells, the same for people and for the document ----
+
+std::string figure(double value) {
+  const double size = std::abs(value);
+  return size >= 1000  ? fmt::format("{:.0f}", value)
+         : size >= 100 ? fmt::format("{:.1f}", value)
+         : size >= 10  ? fmt::format("{:.2f}", value)
+                       : fmt::format("{:.3f}", value);
+}
+
+std::string reference_text(const ReferenceRow& row) {
+  return error_of(row) ? figure(row.reference) : "-";
+}
+std::string error_text(const ReferenceRow& row) {
+  const std::optional<double> error = error_of(row);
+  return error ? fmt::format("{:+.1f} %", 100 * *error) : "-";
+}
+std::string verdict(const ReferenceRow& row) {
+  if (row.tolerance <= 0) return "";
+  return fmt::format("{} {:g} %", outside(row) ? "OUTSIDE" : "within", 100 * row.tolerance);
+}
+std::string summary_text(const Findings& findings) {
+  return fmt::format("{} rows; {} have a tolerance, {} of them are outside it.", findings.rows.size(),
+                     findings.checked(), findings.missed());
+}
+
+// Calls `begin` at each new heading and `row` for each row.
+template <typename Begin, typename Row>
+void by_group(const std::vector<ReferenceRow>& rows, Begin begin, Row row) {
+  std::string group;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (i == 0 || rows[i].group != group) begin(group = rows[i].group);
+    row(rows[i]);
+  }
+}
+
+std::string text_of(const Findings& findings, const Look& look) {
+  std::string out;
+  std::optional<Table> table;
+  const auto flush = [&] {
+    if (table) out += table->text(look);
+  };
+  by_group(
+      findings.rows,
+      [&](const std::string& group) {
+        flush();
+        out += (out.empty() ? "" : "\n") + toned(look, Tone::strong, group) + "\n";
+        table.emplace(std::vector<Column>{{"case", Align::left},
+                                          {"reference"},
+                                          {"predicted"},
+                                          {"unit", Align::left},
+                                          {"error"},
+                                          {"tolerance", Align::left}});
+      },
+      [&](const ReferenceRow& row) {
+        table->row(
+            {row.name, reference_text(row), figure(row.predicted), row.unit, error_text(row), verdict(row)});
+      });
+  flush();
+  if (!findings.remarks.empty()) out += "\n" + toned(look, Tone::strong, "The phone, in words") + "\n";
+  for (const std::string& remark : findings.remarks) out += "  " + remark + "\n";
+  if (!findings.phone) out += fmt::format("\n{}\n", kNoPhone);
+  return out + "\n" + summary_text(findings) + " Sources: --json, or the document (--out).\n";
+}
+
+// A bar would end a cell.
+std::string cell(std::string text) {
+  for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, "\\");
+  return text;
+}
+
+std::string document_of(const Findings& findings) {
+  std::string out =
+      "# Validation\n\n"
+      "Written by `pregate validate --references --phone DIR --out docs/validation.md`, never by hand: "
+      "predictions of the models that\n"
+      "`pregate run` uses, beside what public simulators and a phone gave for the same case. *Predicted* is "
+      "simulated here;\n"
+      "*reference* is measured or simulated by its source. A row without a tolerance is reported and not "
+      "judged.\n\n";
+  out += summary_text(findings) + "\n";
+  by_group(
+      findings.rows,
+      [&](const std::string& group) {
+        out += fmt::format(
+            "\n## {}\n\n| case | unit | reference | predicted | error | tolerance | source | note |\n"
+            "|---|---|---:|---:|---:|---|---|---|\n",
+            group);
+      },
+      [&](const ReferenceRow& row) {
+        out += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", cell(row.name), row.unit,
+                           reference_text(row), figure(row.predicted), error_text(row), verdict(row),
+                           cell(row.source), cell(row.note));
+      });
+  out += "\n## The phone, in words\n\n";
+  if (!findings.phone) out += fmt::format("{}\n", kNoPhone);
+  for (const std::string& remark : findings.remarks) out += fmt::format("{}\n\n", remark);
+  return out.substr(0, out.find_last_not_of('\n') + 1) + "\n";
+}
+
+std::string json_of(const Findings& findings) {
+  Json out = {{"checked", findings.checked()}, {"outside", findings.missed()}, {"phone", findings.phone}};
+  out["rows"] = Json::array();
+  for (const ReferenceRow& row : findings.rows) {
+    const std::optional<double> error = error_of(row);
+    out["rows"].push_back({{"group", row.group},
+                           {"name", row.name},
+                           {"unit", row.unit},
+                           {"reference", error ? Json(row.reference) : Json()},
+                           {"predicted", row.predicted},
+                           {"error", error ? Json(*error) : Json()},
+                           {"tolerance", row.tolerance > 0 ? Json(row.tolerance) : Json()},
+                           {"outside", outside(row)},
+                           {"source", row.source},
+                           {"note", row.note}});
+  }
+  out["remarks"] = findings.remarks;
+  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Status validate(Session& session, const ValidateOptions& options) {
+  if (!options.references) return bad_input("--references", "nothing to validate against");
+  if (!options.out.empty()) {
+    if (Status writable = check_writable(options.out); !writable) return writable;
+  }
+  const Result<Findings> findings = find(options);
+  if (!findings) return findings.error();
+  if (!options.out.empty()) {
+    if (Status written = write_text_file(options.out, document_of(*findings)); !written) return written;
+  }
+  session.out = options.json ? json_of(*findings) : text_of(*findings, session.look);
+  session.found_wanting = findings->missed() > 0;
+  return {};
+}
+
+}  // namespace
+
+std::optional<double> error_of(const ReferenceRow& row) {
+  if (row.reference == 0) return std::nullopt;
+  return row.predicted / row.reference - 1;
+}
+
+bool outside(const ReferenceRow& row) {
+  const std::optional<double> error = error_of(row);
+  return row.tolerance > 0 && error && !(std::abs(*error) <= row.tolerance);
+}
+
+void add_validate_verb(CLI::App& app, Session& session) {
+  auto options = std::make_shared<ValidateOptions>();
+  CLI::App* verb = app.add_subcommand("validate", "Compare the models with reference simulators and a phone");
+  verb->add_flag("--references", options->references, "every reference row that the models can express");
+  verb->add_option("--phone", options->phone,
+                   "the folder of the phone's recordings; without it that part is left out");
+  verb->add_option("--out", options->out, "also write the document (docs/validation.md) to this file");
+  verb->add_flag("--json", options->json, "JSON instead of text");
+  verb->footer(
+      "Exit code 1 when a row is outside its tolerance.\n"
+      "Examples:\n  pregate validate --references\n"
+      "  pregate validate --references --phone phone/ --out docs/validation.md");
+  verb->callback(
+      [options, &session] { session.action = [options, &session] { return validate(session, *options); }; });
+}
+
+}  // namespace pregate
