@@ -174,7 +174,7 @@ TEST(ScenarioText, NamingAnotherDevice_DropsTheOneItCarries) {
   ASSERT_TRUE(again.set("model.preset=mixtral-8x7b"));
   const Scenario s = resolved(again);
   EXPECT_EQ(s.device.id, "oneplus-15r");
-  EXPECT_EQ(s.device.flash.read_bandwidth.count(), 2460LL << 20);
+  EXPECT_EQ(s.device.flash.read_bandwidth.count(), 2330LL << 20);
   EXPECT_EQ(s.model->banks.size(), 32u);
 }
 
