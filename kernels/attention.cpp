@@ -51,7 +51,7 @@ void attend(const float* q, const Number* keys, const Number* values, std::int64
 struct ProductKey {
   bool bf16, transposed;  // b is [columns, inner]
   std::int64_t rows, inner, columns, b_stride;
-  int threads = pregate::threads();  // a primitive is made for so many, and computes something else with more
+  int threads = pregate::threads();  // oneDNN divides the work and its scratch when a primitive is made
   auto operator<=>(const ProductKey&) const = default;
 };
 

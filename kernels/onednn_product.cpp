@@ -16,7 +16,7 @@ struct Key {
   Precision precision;
   std::int64_t rows, inputs, outputs, x_stride, y_stride;
   bool swish, times, in_precision, panels;
-  int threads;  // a primitive is made for so many, and computes something else with more
+  int threads;  // oneDNN divides the work and its scratch when a primitive is made
 
   auto operator<=>(const Key&) const = default;
 };
