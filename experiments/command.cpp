@@ -113,6 +113,10 @@ int run_verb(int argc, char** argv, bool stdout_open) {
   app.require_subcommand(1);
   app.footer(kExamples);
   add_run_verb(app, session);
+  add_record_verb(app, session);
+  add_forward_verb(app, session);
+  add_eval_verb(app, session);
+  add_bench_verb(app, session);
   add_trace_verbs(app, session);
   add_devices_verb(app, session);
   add_models_verb(app, session);

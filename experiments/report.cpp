@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "experiments/forward_report.hpp"
 #include "experiments/report.hpp"
 
 #include <fmt/format.h>
@@ -324,6 +325,17 @@ void write_energy(Writer& w) {
   w.out += table.text(w.look);
 }
 
+// What the model wrote, and how fast this machine ran it beside what was simulated.
+void write_forward(Writer& w) {
+  if (w.report.forward == nullptr) return;
+  const ForwardReport& f = *w.report.forward;
+  w.heading("The model's answer", fmt::format("{} tokens after a prompt of {}", f.generated_tokens, f.prompt_tokens));
+  w.out += wrapped(f.text, 2, 100);
+  w.heading("Forward pass", "measured on this machine");
+  w.line("  prefill {:.1f} tokens/s, decode {:.2f} tokens/s; weights {}, peak memory {}", f.prefill_rate(),
+         f.decode_rate(), to_text(f.weights), to_text(f.peak_memory));
+}
+
 void write_method(Writer& w) {
   const RunHeader& header = w.run().header;
   const RunSummary& s = w.summary();
@@ -356,6 +368,7 @@ std::string text_report(const RunReport& report, const Look& look) {
   write_experts(w);
   write_steps(w);
   write_energy(w);
+  write_forward(w);
   write_method(w);
   return std::move(w.out);
 }

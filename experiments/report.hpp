@@ -20,6 +20,8 @@ struct Baseline {
   double hit_rate_decode = 0;
 };
 
+struct ForwardReport;
+
 struct RunReport {
   const RunRecord& run;  // with details
   const Scenario& scenario;
@@ -29,6 +31,7 @@ struct RunReport {
   std::string run_file;  // where the run was written; empty: nowhere
   bool per_token = false;
   std::string device_text;  // the device file, for the sources of its energy figures; empty: not at hand
+  const ForwardReport* forward = nullptr;  // of a live run
 };
 
 std::string text_report(const RunReport& report, const Look& look);

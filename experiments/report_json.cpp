@@ -3,6 +3,7 @@
 
 #include "experiments/analysis.hpp"
 #include "experiments/energy.hpp"
+#include "experiments/forward_report.hpp"
 #include "experiments/report.hpp"
 #include "experiments/table.hpp"
 
@@ -208,6 +209,16 @@ std::string json_report(const RunReport& report) {
     out["baseline"] = {{"tokens_per_second", report.baseline->tokens_per_second},
                        {"stall_per_token_s", seconds(report.baseline->stall_per_token)},
                        {"hit_rate_decode", report.baseline->hit_rate_decode}};
+  }
+  if (report.forward != nullptr) {
+    const ForwardReport& f = *report.forward;
+    out["forward"] = {{"text", f.text},
+                      {"prompt_tokens", f.prompt_tokens},
+                      {"generated_tokens", f.generated_tokens},
+                      {"prefill_tokens_per_second_measured", f.prefill_rate()},
+                      {"decode_tokens_per_second_measured", f.decode_rate()},
+                      {"weights_bytes", f.weights.count()},
+                      {"peak_memory_bytes", f.peak_memory.count()}};
   }
   add_details(out, report);
   add_energy(out, report);

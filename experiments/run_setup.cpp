@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "experiments/forward_model.hpp"
 #include "experiments/trace_input.hpp"
 #include "traces/import.hpp"
 #include "traces/synthetic.hpp"
@@ -36,6 +37,11 @@ Status apply_seed(ScenarioDocument& document, const std::string& seed) {
   return set(document, "workload.synthetic.seed", seed, "--seed");
 }
 
+// A checkpoint folder is no preset: its shape comes with its forward pass.
+bool names_preset(const RunRequest& request) {
+  return !request.model.empty() && request.model != "none" && !(request.live && is_checkpoint(request.model));
+}
+
 // Names that options give are looked up at once, so that the message names the option.
 Status check_names(const ShippedCatalogue& catalogue, const RunRequest& request) {
   if (!request.device.empty()) {
@@ -43,7 +49,7 @@ Status check_names(const ShippedCatalogue& catalogue, const RunRequest& request)
       return device.error().at("--device");
     }
   }
-  if (!request.model.empty() && request.model != "none") {
+  if (names_preset(request)) {
     if (const Result<NamedText> model = catalogue.model(request.model); !model) {
       return model.error().at("--model");
     }
@@ -53,8 +59,12 @@ Status check_names(const ShippedCatalogue& catalogue, const RunRequest& request)
 
 Status apply(ScenarioDocument& document, const RunRequest& request) {
   Status done;
-  if (!request.model.empty() && request.model != "none")
-    done = set(document, "model.preset", request.model, "--model");
+  if (names_preset(request)) done = set(document, "model.preset", request.model, "--model");
+  if (done.ok() && request.pre_gated) {
+    done = set(document, "policy.prefetch", "pregate", "--model");
+    if (done.ok()) done = set(document, "policy.lookahead", fmt::format("{}", request.lookahead), "--model");
+  }
+  if (done.ok() && !request.npu.empty()) done = set(document, "runtime.npu", request.npu, "--npu");
   if (done.ok() && !request.device.empty()) done = set(document, "device.id", request.device, "--device");
   if (done.ok() && !request.trace.empty()) done = set(document, "workload.trace", request.trace, "--trace");
   if (done.ok() && !request.seed.empty()) done = apply_seed(document, request.seed);
@@ -96,7 +106,7 @@ Result<LoadedTrace> draw_workload(const Scenario& scenario, const std::string& f
 Result<RunSetup> set_up_run(const ShippedCatalogue& catalogue, const RunRequest& request) {
   if (Status known = check_names(catalogue, request); !known) return known.error();
   const std::string base = !request.scenario.empty() ? request.scenario
-                           : request.trace.empty()   ? "demo"
+                           : request.trace.empty() && !request.live ? "demo"
                                                      : "replay";
   const Result<NamedText> source = catalogue.scenario(base);
   if (!source) return source.error();
@@ -107,6 +117,9 @@ Result<RunSetup> set_up_run(const ShippedCatalogue& catalogue, const RunRequest&
   Result<Scenario> scenario = document->resolve(catalogue);
   if (!scenario) return scenario.error();
   if (request.model == "none") scenario->model.reset();
+  if (request.live) {
+    return RunSetup{.scenario = std::move(*scenario), .scenario_file = source->path, .trace = nullptr, .costs_note = {}};
+  }
   const Result<LoadedTrace> workload = scenario->workload.trace.empty()
                                            ? draw_workload(*scenario, source->path)
                                            : load_workload(catalogue, *scenario, request);

@@ -6,11 +6,13 @@
 #include <memory>
 
 #include "experiments/analysis.hpp"
+#include "experiments/live_source.hpp"
 #include "experiments/report.hpp"
 #include "experiments/run_setup.hpp"
 #include "experiments/verbs.hpp"
 #include "sim/simulator.hpp"
 #include "traces/replay.hpp"
+#include "traces/route_file.hpp"
 #include "traces/run_file.hpp"
 
 namespace pregate {
@@ -18,7 +20,9 @@ namespace {
 
 struct RunOptions {
   RunRequest request;
-  std::string out;
+  ForwardRequest forward;
+  PromptRequest prompt;
+  std::string out, route_out;
   bool json = false, per_token = false, no_baseline = false;
 };
 
@@ -31,21 +35,32 @@ ReplayOptions replay_options(const WorkloadSpec& workload) {
   return {.skip_prefill = workload.decode_only, .max_steps = workload.max_steps};
 }
 
-Result<TimedRun> simulate_setup(const RunSetup& setup, const Scenario& scenario, bool keep_details,
-                                const char* what) {
-  Replay source(setup.trace, replay_options(scenario.workload));
-  const RouteTrace* replayed = source.whole_trace();
-  const auto steps = static_cast<std::int64_t>(replayed == nullptr ? 0 : replayed->steps.size());
-  Progress progress(fmt::format("{}: step", what));
-  SimulateOptions options{.keep_details = keep_details, .progress = [&](std::int64_t done, SimTime) {
-                            progress.update(done, steps);
+struct Simulated {
+  const RunSetup& setup;
+  const Scenario& scenario;
+  bool keep_details = true;
+  const char* what = "simulating";
+  std::int64_t steps = 0;  // that are coming, for the progress line
+};
+
+Result<TimedRun> simulate_source(const Simulated& of, RoutingSource& source) {
+  Progress progress(fmt::format("{}: step", of.what));
+  SimulateOptions options{.keep_details = of.keep_details, .progress = [&](std::int64_t done, SimTime) {
+                            progress.update(done, of.steps);
                             return true;
                           }};
   const auto begin = std::chrono::steady_clock::now();
-  Result<RunRecord> run = simulate(scenario, source, options);
+  Result<RunRecord> run = simulate(of.scenario, source, options);
   const double wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  if (!run) return run.error().at(setup.scenario_file);
+  if (!run) return run.error().at(of.setup.scenario_file);
   return TimedRun{std::move(*run), wall_s};
+}
+
+Result<TimedRun> simulate_setup(const RunSetup& setup, const Scenario& scenario, bool keep_details,
+                                const char* what) {
+  Replay source(setup.trace, replay_options(scenario.workload));
+  const auto steps = static_cast<std::int64_t>(source.whole_trace()->steps.size());
+  return simulate_source({setup, scenario, keep_details, what, steps}, source);
 }
 
 // What pre-gating changes can only be said beside the same routing without it.
@@ -68,28 +83,28 @@ std::string text_of_device(const ShippedCatalogue& catalogue, const RunRequest& 
   return file ? file->text : std::string();
 }
 
-Status run_scenario(Session& session, const RunOptions& options) {
+struct Outcomes {
+  const RunSetup& setup;
+  const TimedRun& timed;
+  const ForwardReport* forward;
+};
+
+Status report_run(Session& session, const RunOptions& options, const Outcomes& of) {
   if (!options.out.empty()) {
-    if (Status writable = check_writable(options.out); !writable) return writable;
+    if (Status written = write_run(options.out, of.timed.run); !written) return written;
   }
-  const Result<RunSetup> setup = set_up_run(session.catalogue, options.request);
-  if (!setup) return setup.error();
-  const Result<TimedRun> timed = simulate_setup(*setup, setup->scenario, true, "simulating");
-  if (!timed) return timed.error();
-  if (!options.out.empty()) {
-    if (Status written = write_run(options.out, timed->run); !written) return written;
-  }
-  RunReport report{.run = timed->run,
-                   .scenario = setup->scenario,
-                   .costs_note = setup->costs_note,
+  RunReport report{.run = of.timed.run,
+                   .scenario = of.setup.scenario,
+                   .costs_note = of.setup.costs_note,
                    .baseline = {},
-                   .wall_s = timed->wall_s,
+                   .wall_s = of.timed.wall_s,
                    .run_file = options.out,
                    .per_token = options.per_token,
-                   .device_text = text_of_device(session.catalogue, options.request, setup->scenario)};
-  const bool pregated = setup->scenario.policy.prefetch == PrefetchKind::pregate;
-  if (pregated && !options.no_baseline && timed->run.summary.decode.tokens > 0) {
-    Result<Baseline> baseline = run_without_prefetch(*setup);
+                   .device_text = text_of_device(session.catalogue, options.request, of.setup.scenario),
+                   .forward = of.forward};
+  const bool pregated = of.setup.scenario.policy.prefetch == PrefetchKind::pregate;
+  if (pregated && !options.no_baseline && of.timed.run.summary.decode.tokens > 0) {
+    Result<Baseline> baseline = run_without_prefetch(of.setup);
     if (!baseline) return baseline.error();
     report.baseline = *baseline;
   }
@@ -97,11 +112,85 @@ Status run_scenario(Session& session, const RunOptions& options) {
   return {};
 }
 
+// Of the forward pass nothing but its record and its report is left: the weights go before the report is written.
+struct LiveRun {
+  RunSetup setup;
+  TimedRun timed;
+  ForwardReport forward;
+};
+
+Result<LiveRun> run_live(Session& session, RunOptions& options) {
+  options.forward.model = options.request.model;
+  if (const Result<std::string> prompt = read_prompt(options.prompt); !prompt) return prompt.error();
+  const Result<ModelSpec> spec = forward_spec(session.catalogue, options.forward);
+  if (!spec) return spec.error();
+  options.request.live = true;
+  options.request.pre_gated = spec->pre_gate && spec->lookahead > 0;
+  options.request.lookahead = static_cast<std::int32_t>(spec->lookahead);
+  Result<RunSetup> setup = set_up_run(session.catalogue, options.request);
+  if (!setup) return setup.error();
+  if (setup->scenario.workload.decode_only || setup->scenario.workload.max_steps > 0) {
+    return bad_input("workload.phase all and no max_steps: a forward pass starts with its prompt, and --tokens ends it",
+                     setup->scenario.workload.decode_only ? "phase decode" : "max_steps", "workload")
+        .at(setup->scenario_file);
+  }
+  const Result<ForwardModel> model = open_forward_model(session.catalogue, options.forward);
+  if (!model) return model.error();
+  const ModelShape shape = setup->scenario.model ? *setup->scenario.model : shape_of(model->spec);
+  setup->costs_note = fmt::format("costs: {}", shape.costs_from);
+  const Result<std::unique_ptr<LiveForward>> source = make_live_source(*model, options.prompt, shape);
+  if (!source) return source.error();
+  Result<TimedRun> timed =
+      simulate_source({.setup = *setup, .scenario = setup->scenario, .what = "simulating the live forward pass",
+                       .steps = options.prompt.tokens},
+                      **source);
+  if (!timed) return timed.error();
+  setup->trace = (*source)->recorded();
+  if (!options.route_out.empty()) {
+    if (Status written = write_route(options.route_out, *setup->trace); !written) return written.error();
+  }
+  return LiveRun{std::move(*setup), std::move(*timed), forward_report(*model, **source)};
+}
+
+Status run_scenario(Session& session, RunOptions& options) {
+  for (const std::string& out : {options.out, options.route_out}) {
+    if (out.empty()) continue;
+    if (Status writable = check_writable(out); !writable) return writable;
+  }
+  const bool live = !options.prompt.text.empty() || !options.prompt.file.empty();
+  if (live && !options.request.trace.empty()) {
+    return bad_input("routing from a trace or from a prompt", "both").at("--prompt");
+  }
+  if (!live && (!options.forward.random_weights.empty() || !options.route_out.empty())) {
+    return bad_input("--prompt, which runs a model", "none")
+        .at(options.route_out.empty() ? "--random-weights" : "--record");
+  }
+  std::optional<ForwardReport> forward;
+  std::optional<RunSetup> setup;
+  std::optional<TimedRun> timed;
+  if (live) {
+    Result<LiveRun> run = run_live(session, options);
+    if (!run) return run.error();
+    forward.emplace(std::move(run->forward));
+    setup.emplace(std::move(run->setup));
+    timed.emplace(std::move(run->timed));
+  } else {
+    Result<RunSetup> set_up = set_up_run(session.catalogue, options.request);
+    if (!set_up) return set_up.error();
+    setup.emplace(std::move(*set_up));
+    Result<TimedRun> run = simulate_setup(*setup, setup->scenario, true, "simulating");
+    if (!run) return run.error();
+    timed.emplace(std::move(*run));
+  }
+  return report_run(session, options, {*setup, *timed, forward ? &*forward : nullptr});
+}
+
 constexpr const char* kExamples = R"(Examples:
   pregate run                                             the shipped demo
   pregate run --device a18-pro --set dram.expert_budget=2GiB
   pregate run --trace phone.route.csv --set dram.expert_budget=4000MiB --set policy.prefetch=pregate
   pregate run my.scenario.textproto --out my.run --json
+  pregate run --model ./checkpoint --prompt "Once upon a time" --tokens 64 --device a18-pro
 --set reaches every field of a scenario: model, device, workload, dram, runtime, policy, sim. For example
   dram.expert_budget=4000MiB   runtime.overlap=false   runtime.io_lanes=2   workload.phase=decode
   policy.eviction=lfu          policy.prefetch=pregate policy.lookahead=2   device.dram.efficiency=0.8)";
@@ -119,6 +208,14 @@ void add_run_verb(CLI::App& app, Session& session) {
                    "a shipped model or a .model.textproto file; none: the trace's own costs");
   verb->add_option("--device", request.device, "a shipped device or a .device.textproto file");
   verb->add_option("--trace", request.trace, "a routing trace: .route, route_trace v1 CSV or JSON Lines");
+  add_prompt_options(*verb, options->prompt);
+  verb->add_option("--prefer-resident", options->prompt.prefer_resident,
+                   "with --prompt: added to the score of an expert that is resident when its router chooses")
+      ->check(CLI::Range(0.0, 1000.0));
+  add_forward_options(*verb, options->forward);
+  verb->add_option("--record", options->route_out, "with --prompt: write the routing to this .route file");
+  verb->add_option("--npu", request.npu,
+                   "compute times: device (its roofline), or measured (what the forward pass took on the machine that ran it)");
   verb->add_option("--set", request.assignments, "change a scenario field: PATH=VALUE; may be repeated")
       ->type_name("PATH=VALUE")
       ->expected(1)

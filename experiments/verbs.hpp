@@ -26,6 +26,10 @@ struct Session {
 Result<std::uint64_t> parse_seed(const std::string& text);
 
 void add_run_verb(CLI::App& app, Session& session);
+void add_record_verb(CLI::App& app, Session& session);
+void add_forward_verb(CLI::App& app, Session& session);
+void add_eval_verb(CLI::App& app, Session& session);
+void add_bench_verb(CLI::App& app, Session& session);
 void add_trace_verbs(CLI::App& app, Session& session);
 void add_devices_verb(CLI::App& app, Session& session);
 void add_models_verb(CLI::App& app, Session& session);

@@ -22,6 +22,8 @@ constexpr std::int64_t kLineBytes = 256;
 // Far enough that memory answers before the line is used, near enough to stay in L1: found by the benchmark.
 constexpr std::int64_t kPrefetchBytes = 4096;
 
+constexpr std::int64_t kWorthThreads = 256 << 10;
+
 template <int Rows>
 using RowPointers = std::array<const std::byte*, Rows>;
 
@@ -192,7 +194,8 @@ bool can_gemv(const PackedMatrix& weights, std::int64_t rows) {
 void gemv(std::span<const Product> products) {
   std::int64_t total = 0;
   for (const Product& product : products) total += lines_of(product) * panels_of(product.weights);
-#pragma omp parallel
+  // Waking a thread costs as much as reading this, and much more on a machine with other work.
+#pragma omp parallel if (total * kLineBytes > kWorthThreads)
   {
     const std::int64_t count = omp_get_num_threads(), me = omp_get_thread_num();
     run_share(products, total * me / count, total * (me + 1) / count);

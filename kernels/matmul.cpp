@@ -107,4 +107,9 @@ void matmul(std::span<const Product> products) {
   for (const Product& product : products) many_rows(product);
 }
 
+void bare_product(const PackedMatrix& weights, const Activations& x) {
+  static Buffer<float> result;
+  run_onednn(weights, x, {.y = result.reserve(static_cast<std::size_t>(padded_rows(x.rows()) * weights.outputs()))});
+}
+
 }  // namespace pregate

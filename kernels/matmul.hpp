@@ -51,6 +51,9 @@ class Activations {
 // y: [padded_rows(x.rows()), outputs] of f32; rows past x.rows() are left undefined.
 void matmul(const PackedMatrix& weights, const Activations& x, float* y);
 
+// oneDNN's product and nothing else, its result thrown away: the limit that prefill is measured against.
+void bare_product(const PackedMatrix& weights, const Activations& x);
+
 // Several products at once: in decode they share one parallel region.
 struct Product {
   PackedMatrix weights;

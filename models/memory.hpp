@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 
 #include "traces/base/result.hpp"
 #include "traces/base/units.hpp"
@@ -26,6 +27,7 @@ class Arena {
 
   // The next `bytes`, aligned to a cache line. The arena must have room for them.
   std::byte* take(std::size_t bytes);
+  [[nodiscard]] std::span<const std::byte> taken() const { return {data_, used_}; }
 
  private:
   Arena(std::byte* data, std::size_t size) : data_(data), size_(size) {}

@@ -378,6 +378,10 @@ const PackedMatrix& Weights::head() const {
   return state_->head;
 }
 
+std::span<const std::byte> Weights::packed() const {
+  return state_->arena.taken();
+}
+
 Bytes Weights::packed_bytes() const {
   return state_->packed;
 }

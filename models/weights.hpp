@@ -55,6 +55,7 @@ class Weights {
   [[nodiscard]] const PackedMatrix& head() const;  // [vocabulary, hidden]
 
   [[nodiscard]] Bytes packed_bytes() const;
+  [[nodiscard]] std::span<const std::byte> packed() const;  // all of it
   [[nodiscard]] Bytes expert_bytes() const;  // one routed expert
 
  private:

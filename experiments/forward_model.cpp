@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/forward_model.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "experiments/terminal.hpp"
+#include "experiments/verbs.hpp"
+#include "models/compute.hpp"
+
+namespace pregate {
+namespace {
+
+constexpr Bytes kPromptLimit = Bytes::mib(64);
+
+// A file name that is long says too much.
+std::string last_part(const std::string& path) {
+  const std::filesystem::path clean = std::filesystem::path(path).lexically_normal();
+  return clean.has_filename() ? clean.filename().string() : clean.parent_path().filename().string();
+}
+
+Result<ModelConfig> read_config(const ShippedCatalogue& catalogue, const ForwardRequest& request) {
+  if (is_checkpoint(request.model)) {
+    Result<ModelConfig> config = load_config(request.model);
+    if (config && config->spec.name.empty()) config->spec.name = last_part(request.model);
+    return config;
+  }
+  const Result<NamedText> source = catalogue.model(request.model);
+  if (!source) return source.error().at("--model");
+  const Result<ModelSpec> spec = parse_model_spec(*source);
+  if (!spec) return spec.error();
+  if (request.random_weights.empty()) {
+    return bad_input("a folder with config.json and safetensors, or --random-weights SEED to draw weights for this preset",
+                     fmt::format("the preset {}, which has no weights", spec->name))
+        .at("--model");
+  }
+  return ModelConfig{.spec = *spec, .naming = TensorNaming::megrez};
+}
+
+Result<Weights> make_weights(const ModelConfig& config, const ForwardRequest& request, Precision precision) {
+  Progress progress(request.random_weights.empty() ? "loading weights: MiB" : "drawing weights: MiB");
+  const WeightsOptions options{.precision = precision, .progress = [&](Bytes done, Bytes total) {
+                                 progress.update(done.count() >> 20, total.count() >> 20);
+                               }};
+  if (request.random_weights.empty()) return Weights::load(config, request.model, options);
+  const Result<std::uint64_t> seed = parse_seed(request.random_weights);
+  if (!seed) return seed.error().at("--random-weights");
+  return Weights::random(config.spec, *seed, options);
+}
+
+}  // namespace
+
+void add_forward_options(CLI::App& verb, ForwardRequest& request) {
+  verb.add_option("--random-weights", request.random_weights,
+                  "draw the weights from this seed: any preset's shapes without a checkpoint");
+  verb.add_option("--precision", request.precision, "of the forward pass: f32, bf16 or int8")->capture_default_str();
+  verb.add_option("--threads", request.threads, "of the forward pass; 0: all")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+}
+
+bool is_checkpoint(const std::string& model) {
+  std::error_code error;
+  return std::filesystem::is_directory(model, error);
+}
+
+Result<ModelSpec> forward_spec(const ShippedCatalogue& catalogue, const ForwardRequest& request) {
+  const Result<ModelConfig> config = read_config(catalogue, request);
+  if (!config) return config.error();
+  if (const Status runnable = check_runnable(config->spec); !runnable) return runnable.error().at("--model");
+  return config->spec;
+}
+
+Result<ForwardModel> open_forward_model(const ShippedCatalogue& catalogue, const ForwardRequest& request) {
+  const Result<Precision> precision = parse_precision(request.precision);
+  if (!precision) return precision.error().at("--precision");
+  if (request.model.empty()) return bad_input("a checkpoint folder or a preset", "nothing").at("--model");
+  const Result<ModelConfig> config = read_config(catalogue, request);
+  if (!config) return config.error();
+  use_threads(request.threads);
+  std::optional<Tokenizer> tokenizer;
+  if (request.random_weights.empty()) {
+    Result<Tokenizer> loaded = Tokenizer::load(request.model);
+    if (!loaded) return loaded.error();
+    tokenizer.emplace(std::move(*loaded));
+    if (tokenizer->vocabulary() > config->spec.vocabulary) {
+      return bad_input(fmt::format("tokens below the {} of config.json's vocab_size", config->spec.vocabulary),
+                       fmt::format("{}", tokenizer->vocabulary() - 1), "tokenizer.json")
+          .at(request.model);
+    }
+  }
+  Result<Weights> weights = make_weights(*config, request, *precision);
+  if (!weights) return weights.error();
+  const std::string from = request.random_weights.empty()
+                               ? std::string("checkpoint")
+                               : fmt::format("random weights (seed {})", request.random_weights);
+  return ForwardModel{.spec = config->spec,
+                      .weights = std::move(*weights),
+                      .tokenizer = std::move(tokenizer),
+                      .provenance = fmt::format("{}, {}, {}, {}", config->spec.name, from, to_text(*precision),
+                                                describe_compute())};
+}
+
+Result<std::vector<std::int32_t>> encode(const ForwardModel& model, const std::string& text) {
+  if (model.tokenizer) return model.tokenizer->encode(text);
+  std::vector<std::int32_t> tokens;
+  for (const char c : text) {
+    tokens.push_back(static_cast<std::int32_t>(static_cast<unsigned char>(c) % model.spec.vocabulary));
+  }
+  return tokens;
+}
+
+std::string decode(const ForwardModel& model, std::span<const std::int32_t> tokens) {
+  if (model.tokenizer) {
+    const Result<std::string> text = model.tokenizer->decode(tokens);
+    return text ? *text : std::string();
+  }
+  std::string numbers;
+  for (const std::int32_t token : tokens) numbers += fmt::format("{}{}", numbers.empty() ? "" : " ", token);
+  return numbers;
+}
+
+Result<std::string> read_prompt(const PromptRequest& request) {
+  if (!request.text.empty() && !request.file.empty()) {
+    return bad_input("one prompt", "--prompt and --prompt-file").at("--prompt");
+  }
+  if (request.file.empty()) {
+    if (request.text.empty()) return bad_input("a prompt of at least one character", "none").at("--prompt");
+    return request.text;
+  }
+  Result<std::string> text = read_text_file(request.file, kPromptLimit);
+  if (text && text->empty()) return bad_input("a prompt of at least one character", "an empty file").at(request.file);
+  return text;
+}
+
+}  // namespace pregate

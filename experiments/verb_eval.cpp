@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// `pregate eval`: how well a model predicts a text, in windows.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "experiments/forward_model.hpp"
+#include "experiments/verbs.hpp"
+#include "models/decoder.hpp"
+#include "models/memory.hpp"
+
+namespace pregate {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct EvalOptions {
+  ForwardRequest model;
+  std::string text;
+  std::int64_t window = 512, stride = 0, max_tokens = 0;
+  bool json = false;
+};
+
+struct Score {
+  double nats = 0;           // sum of -ln p over scored tokens
+  std::int64_t tokens = 0;   // scored
+  std::int64_t bytes = 0;    // of text that the scored tokens stand for
+  double seconds = 0;        // measured, of operators
+  std::int64_t computed = 0; // tokens that went through the model
+
+  [[nodiscard]] double perplexity() const { return tokens > 0 ? std::exp(nats / static_cast<double>(tokens)) : 0; }
+  [[nodiscard]] double bits_per_byte() const {
+    return bytes > 0 ? nats / std::log(2.0) / static_cast<double>(bytes) : 0;
+  }
+};
+
+// -ln softmax(logits)[token], in double: the sum runs over a whole vocabulary.
+double negative_log_likelihood(std::span<const float> logits, std::int32_t token) {
+  const double largest = *std::max_element(logits.begin(), logits.end());
+  double sum = 0;
+  for (const float logit : logits) sum += std::exp(double{logit} - largest);
+  return largest + std::log(sum) - double{logits[static_cast<std::size_t>(token)]};
+}
+
+// Window after window; in each, the last `stride` predictions count, so that every token but the first is scored once and
+// has at least window - stride tokens before it where the text has them.
+class Evaluation {
+ public:
+  Evaluation(const ForwardModel& model, const std::vector<std::int32_t>& tokens, const EvalOptions& options)
+      : model_(model), tokens_(tokens), options_(options), decoder_(model.weights) {}
+
+  Status run(Score& score) {
+    Progress progress("evaluating: token");
+    const auto total = static_cast<std::int64_t>(tokens_.size());
+    const std::int64_t stride = options_.stride > 0 ? options_.stride : options_.window;
+    for (std::int64_t scored = 1; scored < total;) {
+      const std::int64_t end = std::min(total, scored == 1 ? options_.window + 1 : scored + stride);
+      const std::int64_t begin = std::max<std::int64_t>(0, end - 1 - options_.window);
+      if (Status done = window(begin, scored, end, score); !done) return done;
+      scored = end;
+      progress.update(scored, total);
+    }
+    return {};
+  }
+
+ private:
+  // Tokens [begin, end - 1) go in; predictions of [scored, end) count.
+  Status window(std::int64_t begin, std::int64_t scored, std::int64_t end, Score& score) {
+    const auto part = std::span(tokens_).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - 1 - begin));
+    KvCache cache = decoder_.make_cache(end - 1 - begin);
+    const SequenceInput sequence{&cache, 0, part};
+    if (Status done = decoder_.run(std::span(&sequence, 1), DecoderRows::all, logits_); !done) return done;
+    const auto width = static_cast<std::size_t>(model_.spec.vocabulary);
+    for (std::int64_t t = scored; t < end; ++t) {
+      const auto row = std::span<const float>(logits_).subspan(static_cast<std::size_t>(t - 1 - begin) * width, width);
+      score.nats += negative_log_likelihood(row, tokens_[static_cast<std::size_t>(t)]);
+    }
+    score.tokens += end - scored;
+    score.computed += end - 1 - begin;
+    for (const MeasuredOperator& m : decoder_.measured()) score.seconds += static_cast<double>(m.duration.count_ps()) * 1e-12;
+    return {};
+  }
+
+  const ForwardModel& model_;
+  const std::vector<std::int32_t>& tokens_;
+  const EvalOptions& options_;
+  Decoder decoder_;
+  std::vector<float> logits_;
+};
+
+std::string text_of(const ForwardModel& model, const Score& score, const EvalOptions& options) {
+  return fmt::format(
+      "perplexity {:.4f} a token, {:.4f} bits per byte\n{} tokens ({} bytes) in windows of {}; {:.1f} tokens/s "
+      "(measured)\n{}; weights {}, peak memory {}\n",
+      score.perplexity(), score.bits_per_byte(), score.tokens, score.bytes, options.window,
+      static_cast<double>(score.computed) / score.seconds, model.provenance, to_text(model.weights.packed_bytes()),
+      to_text(peak_memory()));
+}
+
+Json json_of(const ForwardModel& model, const Score& score, const EvalOptions& options) {
+  return {{"perplexity", score.perplexity()},
+          {"bits_per_byte", score.bits_per_byte()},
+          {"tokens", score.tokens},
+          {"bytes", score.bytes},
+          {"window", options.window},
+          {"tokens_per_second_measured", static_cast<double>(score.computed) / score.seconds},
+          {"peak_memory_bytes", peak_memory().count()},
+          {"provenance", model.provenance}};
+}
+
+Status evaluate(Session& session, const EvalOptions& options) {
+  const Result<std::string> text = read_text_file(options.text, Bytes::gib(1));
+  if (!text) return text.error();
+  const Result<ModelSpec> spec = forward_spec(session.catalogue, options.model);
+  if (!spec) return spec.error();
+  if (options.window > spec->context) {
+    return bad_input(fmt::format("a window of at most {} tokens, the model's context", spec->context),
+                     fmt::format("{}", options.window))
+        .at("--window");
+  }
+  if (options.stride > options.window) {
+    return bad_input("a stride of at most the window", fmt::format("{}", options.stride)).at("--stride");
+  }
+  const Result<ForwardModel> model = open_forward_model(session.catalogue, options.model);
+  if (!model) return model.error();
+  Result<std::vector<std::int32_t>> tokens = encode(*model, *text);
+  if (!tokens) return tokens.error().at(options.text);
+  const auto most = static_cast<std::size_t>(options.max_tokens);
+  if (most > 0 && tokens->size() > most) tokens->resize(most);
+  if (tokens->size() < 2) return bad_input("a text of at least two tokens", fmt::format("{}", tokens->size())).at(options.text);
+  Score score;
+  if (Status done = Evaluation(*model, *tokens, options).run(score); !done) return done;
+  // With random weights a byte is a token, and decode() gives numbers.
+  const auto scored = std::span<const std::int32_t>(*tokens).subspan(1);
+  score.bytes = static_cast<std::int64_t>(model->tokenizer ? decode(*model, scored).size() : scored.size());
+  session.out = options.json ? json_of(*model, score, options).dump(2) + "\n" : text_of(*model, score, options);
+  return {};
+}
+
+}  // namespace
+
+void add_eval_verb(CLI::App& app, Session& session) {
+  auto options = std::make_shared<EvalOptions>();
+  CLI::App* verb = app.add_subcommand("eval", "Perplexity and bits per byte of a text");
+  verb->add_option("--model", options->model.model, "a checkpoint folder, or a preset with --random-weights")
+      ->required();
+  add_forward_options(*verb, options->model);
+  verb->add_option("--text", options->text, "the file to read")->required();
+  verb->add_option("--window", options->window, "tokens that the model sees at once")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 24))
+      ->capture_default_str();
+  verb->add_option("--stride", options->stride, "tokens that count in a window, after its first; 0: all")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 24))
+      ->capture_default_str();
+  verb->add_option("--max-tokens", options->max_tokens, "stop after so many tokens; 0: at the end")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))
+      ->capture_default_str();
+  verb->add_flag("--json", options->json, "JSON instead of text");
+  verb->callback([options, &session] { session.action = [options, &session] { return evaluate(session, *options); }; });
+}
+
+}  // namespace pregate
