@@ -31,8 +31,10 @@ Result<ModelConfig> read_config(const ShippedCatalogue& catalogue, const Forward
   const Result<ModelSpec> spec = parse_model_spec(*source);
   if (!spec) return spec.error();
   if (request.random_weights.empty()) {
-    return bad_input("a folder with config.json and safetensors, or --random-weights SEED to draw weights for this preset",
-                     fmt::format("the preset {}, which has no weights", spec->name))
+    return bad_input(
+               "a folder with config.json and safetensors, or --random-weights SEED to draw weights for this "
+               "preset",
+               fmt::format("the preset {}, which has no weights", spec->name))
         .at("--model");
   }
   return ModelConfig{.spec = *spec, .naming = TensorNaming::megrez};
@@ -54,7 +56,8 @@ Result<Weights> make_weights(const ModelConfig& config, const ForwardRequest& re
 void add_forward_options(CLI::App& verb, ForwardRequest& request) {
   verb.add_option("--random-weights", request.random_weights,
                   "draw the weights from this seed: any preset's shapes without a checkpoint");
-  verb.add_option("--precision", request.precision, "of the forward pass: f32, bf16 or int8")->capture_default_str();
+  verb.add_option("--precision", request.precision, "of the forward pass: f32, bf16 or int8")
+      ->capture_default_str();
   verb.add_option("--threads", request.threads, "of the forward pass; 0: all")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
@@ -85,8 +88,9 @@ Result<ForwardModel> open_forward_model(const ShippedCatalogue& catalogue, const
     if (!loaded) return loaded.error();
     tokenizer.emplace(std::move(*loaded));
     if (tokenizer->vocabulary() > config->spec.vocabulary) {
-      return bad_input(fmt::format("tokens below the {} of config.json's vocab_size", config->spec.vocabulary),
-                       fmt::format("{}", tokenizer->vocabulary() - 1), "tokenizer.json")
+      return bad_input(
+                 fmt::format("tokens below the {} of config.json's vocab_size", config->spec.vocabulary),
+                 fmt::format("{}", tokenizer->vocabulary() - 1), "tokenizer.json")
           .at(request.model);
     }
   }
@@ -98,8 +102,8 @@ Result<ForwardModel> open_forward_model(const ShippedCatalogue& catalogue, const
   return ForwardModel{.spec = config->spec,
                       .weights = std::move(*weights),
                       .tokenizer = std::move(tokenizer),
-                      .provenance = fmt::format("{}, {}, {}, {}", config->spec.name, from, to_text(*precision),
-                                                describe_compute())};
+                      .provenance = fmt::format("{}, {}, {}, {}", config->spec.name, from,
+                                                to_text(*precision), describe_compute())};
 }
 
 Result<std::vector<std::int32_t>> encode(const ForwardModel& model, const std::string& text) {
@@ -130,7 +134,8 @@ Result<std::string> read_prompt(const PromptRequest& request) {
     return request.text;
   }
   Result<std::string> text = read_text_file(request.file, kPromptLimit);
-  if (text && text->empty()) return bad_input("a prompt of at least one character", "an empty file").at(request.file);
+  if (text && text->empty())
+    return bad_input("a prompt of at least one character", "an empty file").at(request.file);
   return text;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model that is going to be run, as `record`, `run --prompt`, `forward`, `eval` and `bench` take it: a checkpoint folder,
-// or the shapes of a preset with weights drawn from a seed. Private to experiments/: it shows CLI11.
+// A model that is going to be run, as `record`, `run --prompt`, `forward`, `eval` and `bench` take it: a
+// checkpoint folder, or the shapes of a preset with weights drawn from a seed. Private to experiments/: it
+// shows CLI11.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -28,7 +29,8 @@ struct ForwardModel {
   ModelSpec spec;
   Weights weights;
   std::optional<Tokenizer> tokenizer;  // absent with random weights: a byte is a token
-  std::string provenance;              // "megrez2-3x7b-a3b, random weights (seed 1), bf16, oneDNN 2.6.3 on AMX, 2 threads"
+  std::string
+      provenance;  // "megrez2-3x7b-a3b, random weights (seed 1), bf16, oneDNN 2.6.3 on AMX, 2 threads"
 };
 
 // Reads what the model is, checks that it can be run, then loads or draws its weights.

@@ -17,7 +17,8 @@ void add_prompt_options(CLI::App& verb, PromptRequest& request) {
   verb.add_option("--temperature", request.temperature, "of sampling; 0: always the likeliest token")
       ->check(CLI::Range(0.0, 100.0))
       ->capture_default_str();
-  verb.add_option("--top-p", request.top_p, "sample among the likeliest tokens that together have this probability")
+  verb.add_option("--top-p", request.top_p,
+                  "sample among the likeliest tokens that together have this probability")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   verb.add_option("--sampling-seed", request.seed, "of sampling")->capture_default_str();
@@ -31,19 +32,20 @@ Result<std::unique_ptr<LiveForward>> make_live_source(const ForwardModel& model,
   if (!tokens) return tokens.error().at(request.file.empty() ? "--prompt" : request.file);
   const Result<std::uint64_t> seed = parse_seed(request.seed);
   if (!seed) return seed.error().at("--sampling-seed");
-  LiveOptions options{
-      .prompt = std::move(*tokens),
-      .max_tokens = request.tokens,
-      .sampling = {.temperature = request.temperature, .top_p = request.top_p, .seed = *seed},
-      .ends_text = {},
-      .on_token = {},
-      .prefer_resident = static_cast<float>(request.prefer_resident)};
-  if (model.tokenizer) options.ends_text = [&model](std::int32_t id) { return model.tokenizer->ends_text(id); };
+  LiveOptions options{.prompt = std::move(*tokens),
+                      .max_tokens = request.tokens,
+                      .sampling = {.temperature = request.temperature, .top_p = request.top_p, .seed = *seed},
+                      .ends_text = {},
+                      .on_token = {},
+                      .prefer_resident = static_cast<float>(request.prefer_resident)};
+  if (model.tokenizer)
+    options.ends_text = [&model](std::int32_t id) { return model.tokenizer->ends_text(id); };
   RouteHeader header;
   header.model = shape;
   header.provenance = model.provenance;
   header.prompt = *text;
-  Result<std::unique_ptr<LiveForward>> source = LiveForward::create(model.weights, std::move(header), std::move(options));
+  Result<std::unique_ptr<LiveForward>> source =
+      LiveForward::create(model.weights, std::move(header), std::move(options));
   if (!source) return source.error().at(request.file.empty() ? "--prompt" : request.file);
   return source;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The live forward pass as `record` and `run --prompt` use it: prompt to tokens, tokens to text, and how fast this machine
-// was. Private to experiments/: it shows CLI11.
+// The live forward pass as `record` and `run --prompt` use it: prompt to tokens, tokens to text, and how fast
+// this machine was. Private to experiments/: it shows CLI11.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "experiments/forward_report.hpp"
 #include "experiments/report.hpp"
+#include "experiments/forward_report.hpp"
 
 #include <fmt/format.h>
 
@@ -329,7 +329,8 @@ void write_energy(Writer& w) {
 void write_forward(Writer& w) {
   if (w.report.forward == nullptr) return;
   const ForwardReport& f = *w.report.forward;
-  w.heading("The model's answer", fmt::format("{} tokens after a prompt of {}", f.generated_tokens, f.prompt_tokens));
+  w.heading("The model's answer",
+            fmt::format("{} tokens after a prompt of {}", f.generated_tokens, f.prompt_tokens));
   w.out += wrapped(f.text, 2, 100);
   w.heading("Forward pass", "measured on this machine");
   w.line("  prefill {:.1f} tokens/s, decode {:.2f} tokens/s; weights {}, peak memory {}", f.prefill_rate(),

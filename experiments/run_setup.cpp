@@ -105,9 +105,9 @@ Result<LoadedTrace> draw_workload(const Scenario& scenario, const std::string& f
 
 Result<RunSetup> set_up_run(const ShippedCatalogue& catalogue, const RunRequest& request) {
   if (Status known = check_names(catalogue, request); !known) return known.error();
-  const std::string base = !request.scenario.empty() ? request.scenario
+  const std::string base = !request.scenario.empty()                ? request.scenario
                            : request.trace.empty() && !request.live ? "demo"
-                                                     : "replay";
+                                                                    : "replay";
   const Result<NamedText> source = catalogue.scenario(base);
   if (!source) return source.error();
   Result<ScenarioDocument> document = ScenarioDocument::parse(*source);
@@ -118,7 +118,8 @@ Result<RunSetup> set_up_run(const ShippedCatalogue& catalogue, const RunRequest&
   if (!scenario) return scenario.error();
   if (request.model == "none") scenario->model.reset();
   if (request.live) {
-    return RunSetup{.scenario = std::move(*scenario), .scenario_file = source->path, .trace = nullptr, .costs_note = {}};
+    return RunSetup{
+        .scenario = std::move(*scenario), .scenario_file = source->path, .trace = nullptr, .costs_note = {}};
   }
   const Result<LoadedTrace> workload = scenario->workload.trace.empty()
                                            ? draw_workload(*scenario, source->path)

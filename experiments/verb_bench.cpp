@@ -40,11 +40,13 @@ Rates rates_of(const ForwardBench& b, const ForwardBenchOptions& sizes) {
 std::string text_of(const ForwardModel& model, const ForwardBench& b, const BenchOptions& options) {
   const Rates r = rates_of(b, options.sizes);
   return fmt::format(
-      "prefill of {} tokens  {:8.1f} tokens/s  {:7.1f} GMAC/s; oneDNN's products alone {:.1f} GMAC/s: {:.1f} % of it\n"
+      "prefill of {} tokens  {:8.1f} tokens/s  {:7.1f} GMAC/s; oneDNN's products alone {:.1f} GMAC/s: {:.1f} "
+      "% of it\n"
       "decode of {} tokens   {:8.2f} tokens/s  {:7.2f} GB/s;   a plain read {:.2f} GB/s: {:.1f} % of it\n"
       "{:.2f} GB read a token; weights {}, peak memory {}\nAll measured on this machine, in turns: {}\n",
-      options.sizes.prompt_tokens, r.prefill_tokens, r.prefill_gmacs, r.products_gmacs, 100 * b.prefill_share(),
-      options.sizes.decode_tokens, r.decode_tokens, r.decode_gb, r.read_gb, 100 * b.decode_share(),
+      options.sizes.prompt_tokens, r.prefill_tokens, r.prefill_gmacs, r.products_gmacs,
+      100 * b.prefill_share(), options.sizes.decode_tokens, r.decode_tokens, r.decode_gb, r.read_gb,
+      100 * b.decode_share(),
       static_cast<double>(b.decode_bytes.count()) * 1e-9 / static_cast<double>(options.sizes.decode_tokens),
       to_text(model.weights.packed_bytes()), to_text(peak_memory()), model.provenance);
 }
@@ -76,11 +78,14 @@ Status bench(Session& session, BenchOptions& options) {
   const Result<ForwardModel> model = open_forward_model(session.catalogue, options.model);
   if (!model) return model.error();
   Progress progress("measuring");
-  options.sizes.progress = [&](const char*, std::int64_t done, std::int64_t total) { progress.update(done, total); };
+  options.sizes.progress = [&](const char*, std::int64_t done, std::int64_t total) {
+    progress.update(done, total);
+  };
   const Result<ForwardBench> result = bench_forward(model->weights, options.sizes);
   if (!result) return result.error();
   progress.clear();
-  session.out = options.json ? json_of(*model, *result, options).dump(2) + "\n" : text_of(*model, *result, options);
+  session.out =
+      options.json ? json_of(*model, *result, options).dump(2) + "\n" : text_of(*model, *result, options);
   return {};
 }
 
@@ -103,7 +108,8 @@ void add_bench_verb(CLI::App& app, Session& session) {
       ->capture_default_str();
   verb->add_flag("--json", options->json, "JSON instead of text");
   verb->footer("Example:\n  pregate bench --model megrez2-3x7b-a3b --random-weights 1 --precision int8");
-  verb->callback([options, &session] { session.action = [options, &session] { return bench(session, *options); }; });
+  verb->callback(
+      [options, &session] { session.action = [options, &session] { return bench(session, *options); }; });
 }
 
 }  // namespace pregate

@@ -25,13 +25,15 @@ struct EvalOptions {
 };
 
 struct Score {
-  double nats = 0;           // sum of -ln p over scored tokens
-  std::int64_t tokens = 0;   // scored
-  std::int64_t bytes = 0;    // of text that the scored tokens stand for
-  double seconds = 0;        // measured, of operators
-  std::int64_t computed = 0; // tokens that went through the model
+  double nats = 0;            // sum of -ln p over scored tokens
+  std::int64_t tokens = 0;    // scored
+  std::int64_t bytes = 0;     // of text that the scored tokens stand for
+  double seconds = 0;         // measured, of operators
+  std::int64_t computed = 0;  // tokens that went through the model
 
-  [[nodiscard]] double perplexity() const { return tokens > 0 ? std::exp(nats / static_cast<double>(tokens)) : 0; }
+  [[nodiscard]] double perplexity() const {
+    return tokens > 0 ? std::exp(nats / static_cast<double>(tokens)) : 0;
+  }
   [[nodiscard]] double bits_per_byte() const {
     return bytes > 0 ? nats / std::log(2.0) / static_cast<double>(bytes) : 0;
   }
@@ -45,8 +47,8 @@ double negative_log_likelihood(std::span<const float> logits, std::int32_t token
   return largest + std::log(sum) - double{logits[static_cast<std::size_t>(token)]};
 }
 
-// Window after window; in each, the last `stride` predictions count, so that every token but the first is scored once and
-// has at least window - stride tokens before it where the text has them.
+// Window after window; in each, the last `stride` predictions count, so that every token but the first is
+// scored once and has at least window - stride tokens before it where the text has them.
 class Evaluation {
  public:
   Evaluation(const ForwardModel& model, const std::vector<std::int32_t>& tokens, const EvalOptions& options)
@@ -69,18 +71,21 @@ class Evaluation {
  private:
   // Tokens [begin, end - 1) go in; predictions of [scored, end) count.
   Status window(std::int64_t begin, std::int64_t scored, std::int64_t end, Score& score) {
-    const auto part = std::span(tokens_).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - 1 - begin));
+    const auto part = std::span(tokens_).subspan(static_cast<std::size_t>(begin),
+                                                 static_cast<std::size_t>(end - 1 - begin));
     KvCache cache = decoder_.make_cache(end - 1 - begin);
     const SequenceInput sequence{&cache, 0, part};
     if (Status done = decoder_.run(std::span(&sequence, 1), DecoderRows::all, logits_); !done) return done;
     const auto width = static_cast<std::size_t>(model_.spec.vocabulary);
     for (std::int64_t t = scored; t < end; ++t) {
-      const auto row = std::span<const float>(logits_).subspan(static_cast<std::size_t>(t - 1 - begin) * width, width);
+      const auto row =
+          std::span<const float>(logits_).subspan(static_cast<std::size_t>(t - 1 - begin) * width, width);
       score.nats += negative_log_likelihood(row, tokens_[static_cast<std::size_t>(t)]);
     }
     score.tokens += end - scored;
     score.computed += end - 1 - begin;
-    for (const MeasuredOperator& m : decoder_.measured()) score.seconds += static_cast<double>(m.duration.count_ps()) * 1e-12;
+    for (const MeasuredOperator& m : decoder_.measured())
+      score.seconds += static_cast<double>(m.duration.count_ps()) * 1e-12;
     return {};
   }
 
@@ -93,11 +98,12 @@ class Evaluation {
 
 std::string text_of(const ForwardModel& model, const Score& score, const EvalOptions& options) {
   return fmt::format(
-      "perplexity {:.4f} a token, {:.4f} bits per byte\n{} tokens ({} bytes) in windows of {}; {:.1f} tokens/s "
+      "perplexity {:.4f} a token, {:.4f} bits per byte\n{} tokens ({} bytes) in windows of {}; {:.1f} "
+      "tokens/s "
       "(measured)\n{}; weights {}, peak memory {}\n",
       score.perplexity(), score.bits_per_byte(), score.tokens, score.bytes, options.window,
-      static_cast<double>(score.computed) / score.seconds, model.provenance, to_text(model.weights.packed_bytes()),
-      to_text(peak_memory()));
+      static_cast<double>(score.computed) / score.seconds, model.provenance,
+      to_text(model.weights.packed_bytes()), to_text(peak_memory()));
 }
 
 Json json_of(const ForwardModel& model, const Score& score, const EvalOptions& options) {
@@ -130,13 +136,15 @@ Status evaluate(Session& session, const EvalOptions& options) {
   if (!tokens) return tokens.error().at(options.text);
   const auto most = static_cast<std::size_t>(options.max_tokens);
   if (most > 0 && tokens->size() > most) tokens->resize(most);
-  if (tokens->size() < 2) return bad_input("a text of at least two tokens", fmt::format("{}", tokens->size())).at(options.text);
+  if (tokens->size() < 2)
+    return bad_input("a text of at least two tokens", fmt::format("{}", tokens->size())).at(options.text);
   Score score;
   if (Status done = Evaluation(*model, *tokens, options).run(score); !done) return done;
   // With random weights a byte is a token, and decode() gives numbers.
   const auto scored = std::span<const std::int32_t>(*tokens).subspan(1);
   score.bytes = static_cast<std::int64_t>(model->tokenizer ? decode(*model, scored).size() : scored.size());
-  session.out = options.json ? json_of(*model, score, options).dump(2) + "\n" : text_of(*model, score, options);
+  session.out =
+      options.json ? json_of(*model, score, options).dump(2) + "\n" : text_of(*model, score, options);
   return {};
 }
 
@@ -159,7 +167,8 @@ void add_eval_verb(CLI::App& app, Session& session) {
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))
       ->capture_default_str();
   verb->add_flag("--json", options->json, "JSON instead of text");
-  verb->callback([options, &session] { session.action = [options, &session] { return evaluate(session, *options); }; });
+  verb->callback(
+      [options, &session] { session.action = [options, &session] { return evaluate(session, *options); }; });
 }
 
 }  // namespace pregate

@@ -53,19 +53,24 @@ std::vector<Ranked> best_of(std::span<const float> logits) {
   const std::size_t count = std::min<std::size_t>(5, order.size());
   std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count), order.end(),
                     [&](std::int32_t a, std::int32_t b) {
-                      const float la = logits[static_cast<std::size_t>(a)], lb = logits[static_cast<std::size_t>(b)];
+                      const float la = logits[static_cast<std::size_t>(a)],
+                                  lb = logits[static_cast<std::size_t>(b)];
                       return la > lb || (la == lb && a < b);
                     });
   std::vector<Ranked> best;
-  for (std::size_t i = 0; i < count; ++i) best.push_back({order[i], logits[static_cast<std::size_t>(order[i])]});
+  for (std::size_t i = 0; i < count; ++i)
+    best.push_back({order[i], logits[static_cast<std::size_t>(order[i])]});
   return best;
 }
 
-// Rows go to the file as they come, a block of tokens at a time: the logits of a long text never stand in memory.
+// Rows go to the file as they come, a block of tokens at a time: the logits of a long text never stand in
+// memory.
 class Rows {
  public:
   Rows(const ForwardModel& model, const std::vector<std::int32_t>& tokens, const ForwardOptions& options)
-      : tokens_(tokens), block_(options.one_by_one ? 1 : 256), decoder_(model.weights),
+      : tokens_(tokens),
+        block_(options.one_by_one ? 1 : 256),
+        decoder_(model.weights),
         cache_(decoder_.make_cache(static_cast<std::int64_t>(tokens.size()))) {}
 
   Status run(NpyWriter* out) {
@@ -76,12 +81,14 @@ class Rows {
       if (Status done = decoder_.run(std::span(&sequence, 1), DecoderRows::all, logits_); !done) {
         return done.error().at("--tokens");
       }
-      for (const MeasuredOperator& m : decoder_.measured()) seconds_ += static_cast<double>(m.duration.count_ps()) * 1e-12;
+      for (const MeasuredOperator& m : decoder_.measured())
+        seconds_ += static_cast<double>(m.duration.count_ps()) * 1e-12;
       if (out != nullptr) {
         if (Status written = out->write_rows(logits_); !written) return written;
       }
       rows_ = part.size();
-      progress.update(static_cast<std::int64_t>(first + part.size()), static_cast<std::int64_t>(tokens_.size()));
+      progress.update(static_cast<std::int64_t>(first + part.size()),
+                      static_cast<std::int64_t>(tokens_.size()));
     }
     return out == nullptr ? Status() : out->finish();
   }
@@ -104,7 +111,8 @@ class Rows {
 Status check_tokens(const std::vector<std::int32_t>& tokens, const ModelSpec& spec) {
   for (const std::int32_t token : tokens) {
     if (token < spec.vocabulary) continue;
-    return bad_input(fmt::format("token ids from 0 to {}", spec.vocabulary - 1), fmt::format("{}", token)).at("--tokens");
+    return bad_input(fmt::format("token ids from 0 to {}", spec.vocabulary - 1), fmt::format("{}", token))
+        .at("--tokens");
   }
   if (static_cast<std::int64_t>(tokens.size()) <= spec.context) return {};
   return bad_input(fmt::format("at most {} tokens, the model's context", spec.context),
@@ -112,13 +120,16 @@ Status check_tokens(const std::vector<std::int32_t>& tokens, const ModelSpec& sp
       .at("--tokens");
 }
 
-std::string text_of(const ForwardModel& model, const Rows& rows, std::size_t tokens, const ForwardOptions& options) {
+std::string text_of(const ForwardModel& model, const Rows& rows, std::size_t tokens,
+                    const ForwardOptions& options) {
   std::string out = "Likeliest after the last token:\n";
-  for (const Ranked& r : best_of(rows.last())) out += fmt::format("  {:>8}  logit {:.4f}\n", r.token, r.logit);
+  for (const Ranked& r : best_of(rows.last()))
+    out += fmt::format("  {:>8}  logit {:.4f}\n", r.token, r.logit);
   out += fmt::format("{} tokens at {:.1f} tokens/s (measured); {}; weights {}, peak memory {}\n", tokens,
                      static_cast<double>(tokens) / rows.seconds(), model.provenance,
                      to_text(model.weights.packed_bytes()), to_text(peak_memory()));
-  if (!options.logits.empty()) out += fmt::format("Logits [{}, {}]: {}\n", tokens, model.spec.vocabulary, options.logits);
+  if (!options.logits.empty())
+    out += fmt::format("Logits [{}, {}]: {}\n", tokens, model.spec.vocabulary, options.logits);
   return out;
 }
 
@@ -165,16 +176,19 @@ out.npy holds f32 in C order, [tokens, vocabulary]: what a framework's own forwa
 
 void add_forward_verb(CLI::App& app, Session& session) {
   auto options = std::make_shared<ForwardOptions>();
-  CLI::App* verb = app.add_subcommand("forward", "The logits of given tokens, to compare with another implementation");
+  CLI::App* verb =
+      app.add_subcommand("forward", "The logits of given tokens, to compare with another implementation");
   verb->add_option("--model", options->model.model, "a checkpoint folder, or a preset with --random-weights")
       ->required();
   add_forward_options(*verb, options->model);
   verb->add_option("--tokens", options->tokens, "ids, as in 1,2,3")->required();
   verb->add_option("--logits", options->logits, "write all logits to this .npy file");
-  verb->add_flag("--one-by-one", options->one_by_one, "a step for each token, as decoding does, instead of prefill");
+  verb->add_flag("--one-by-one", options->one_by_one,
+                 "a step for each token, as decoding does, instead of prefill");
   verb->add_flag("--json", options->json, "JSON instead of text");
   verb->footer(kExamples);
-  verb->callback([options, &session] { session.action = [options, &session] { return forward(session, *options); }; });
+  verb->callback(
+      [options, &session] { session.action = [options, &session] { return forward(session, *options); }; });
 }
 
 }  // namespace pregate

@@ -46,7 +46,8 @@ Json json_of(const ForwardReport& report, const std::string& out) {
 
 std::string text_of(const ForwardReport& report, const std::string& out) {
   return fmt::format(
-      "{}\n\n{} tokens after a prompt of {}; measured on this machine: prefill {:.1f} tokens/s, decode {:.2f} tokens/s "
+      "{}\n\n{} tokens after a prompt of {}; measured on this machine: prefill {:.1f} tokens/s, decode "
+      "{:.2f} tokens/s "
       "({:.1f} GB/s)\n{}; weights {}, peak memory {}\nRouting: {}  (pregate run --trace {})\n",
       report.text, report.generated_tokens, report.prompt_tokens, report.prefill_rate(), report.decode_rate(),
       report.decode_s > 0 ? static_cast<double>(report.decode_bytes.count()) / report.decode_s * 1e-9 : 0,
@@ -64,8 +65,9 @@ Status record(Session& session, const RecordOptions& options) {
   if (Status done = run_to_end(**source, options.prompt.tokens); !done) return done;
   if (Status written = write_route(options.out, *(*source)->recorded()); !written) return written;
   const ForwardReport report = forward_report(*model, **source);
-  session.out = options.json ? json_of(report, options.out).dump(2, ' ', false, Json::error_handler_t::replace) + "\n"
-                             : text_of(report, options.out);
+  session.out = options.json
+                    ? json_of(report, options.out).dump(2, ' ', false, Json::error_handler_t::replace) + "\n"
+                    : text_of(report, options.out);
   return {};
 }
 
@@ -86,7 +88,8 @@ void add_record_verb(CLI::App& app, Session& session) {
   verb->add_option("--out", options->out, "the .route file to write")->required();
   verb->add_flag("--json", options->json, "JSON instead of text");
   verb->footer(kExamples);
-  verb->callback([options, &session] { session.action = [options, &session] { return record(session, *options); }; });
+  verb->callback(
+      [options, &session] { session.action = [options, &session] { return record(session, *options); }; });
 }
 
 }  // namespace pregate

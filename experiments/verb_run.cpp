@@ -112,7 +112,8 @@ Status report_run(Session& session, const RunOptions& options, const Outcomes& o
   return {};
 }
 
-// Of the forward pass nothing but its record and its report is left: the weights go before the report is written.
+// Of the forward pass nothing but its record and its report is left: the weights go before the report is
+// written.
 struct LiveRun {
   RunSetup setup;
   TimedRun timed;
@@ -130,8 +131,10 @@ Result<LiveRun> run_live(Session& session, RunOptions& options) {
   Result<RunSetup> setup = set_up_run(session.catalogue, options.request);
   if (!setup) return setup.error();
   if (setup->scenario.workload.decode_only || setup->scenario.workload.max_steps > 0) {
-    return bad_input("workload.phase all and no max_steps: a forward pass starts with its prompt, and --tokens ends it",
-                     setup->scenario.workload.decode_only ? "phase decode" : "max_steps", "workload")
+    return bad_input(
+               "workload.phase all and no max_steps: a forward pass starts with its prompt, and --tokens "
+               "ends it",
+               setup->scenario.workload.decode_only ? "phase decode" : "max_steps", "workload")
         .at(setup->scenario_file);
   }
   const Result<ForwardModel> model = open_forward_model(session.catalogue, options.forward);
@@ -140,10 +143,11 @@ Result<LiveRun> run_live(Session& session, RunOptions& options) {
   setup->costs_note = fmt::format("costs: {}", shape.costs_from);
   const Result<std::unique_ptr<LiveForward>> source = make_live_source(*model, options.prompt, shape);
   if (!source) return source.error();
-  Result<TimedRun> timed =
-      simulate_source({.setup = *setup, .scenario = setup->scenario, .what = "simulating the live forward pass",
-                       .steps = options.prompt.tokens},
-                      **source);
+  Result<TimedRun> timed = simulate_source({.setup = *setup,
+                                            .scenario = setup->scenario,
+                                            .what = "simulating the live forward pass",
+                                            .steps = options.prompt.tokens},
+                                           **source);
   if (!timed) return timed.error();
   setup->trace = (*source)->recorded();
   if (!options.route_out.empty()) {
@@ -215,7 +219,8 @@ void add_run_verb(CLI::App& app, Session& session) {
   add_forward_options(*verb, options->forward);
   verb->add_option("--record", options->route_out, "with --prompt: write the routing to this .route file");
   verb->add_option("--npu", request.npu,
-                   "compute times: device (its roofline), or measured (what the forward pass took on the machine that ran it)");
+                   "compute times: device (its roofline), or measured (what the forward pass took on the "
+                   "machine that ran it)");
   verb->add_option("--set", request.assignments, "change a scenario field: PATH=VALUE; may be repeated")
       ->type_name("PATH=VALUE")
       ->expected(1)

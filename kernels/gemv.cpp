@@ -115,7 +115,7 @@ PREGATE_AVX512_VNNI void panel_int8(const std::byte* panel, std::int64_t lines, 
 template <int Rows>
 void run_panel(const Product& product, std::int64_t index) {
   const PackedMatrix& w = product.weights;
-  const std::int64_t lines = padded_inputs(w.layout->shape()) / depth_of(w.precision());
+  const std::int64_t lines = padded_inputs(w.inputs()) / depth_of(w.precision());
   const std::byte* panel = w.data + index * lines * kLineBytes;
   const std::int64_t first = index * kPanel;
   const std::int64_t count = std::min(kPanel, w.outputs() - first);
@@ -162,7 +162,7 @@ std::int64_t panels_of(const PackedMatrix& w) {
 
 // Work is measured in lines, so that threads get equal bytes whatever the shapes.
 std::int64_t lines_of(const Product& product) {
-  return padded_inputs(product.weights.layout->shape()) / depth_of(product.weights.precision());
+  return padded_inputs(product.weights.inputs()) / depth_of(product.weights.precision());
 }
 
 // Panels whose first line lies in [begin, end) of all products' lines together.
@@ -194,7 +194,7 @@ bool can_gemv(const PackedMatrix& weights, std::int64_t rows) {
 void gemv(std::span<const Product> products) {
   std::int64_t total = 0;
   for (const Product& product : products) total += lines_of(product) * panels_of(product.weights);
-  // Waking a thread costs as much as reading this, and much more on a machine with other work.
+    // Waking a thread costs as much as reading this, and much more on a machine with other work.
 #pragma omp parallel if (total * kLineBytes > kWorthThreads)
   {
     const std::int64_t count = omp_get_num_threads(), me = omp_get_thread_num();

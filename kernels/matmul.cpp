@@ -12,8 +12,6 @@
 namespace pregate {
 namespace {
 
-constexpr std::int64_t kRowStep = 64;  // elements to which a row of activations is padded
-
 // The sums of an int8 product become numbers: row scale x channel scale.
 void scale_rows(const std::int32_t* sums, const PackedMatrix& w, const Activations& x, float* y) {
   const std::int64_t outputs = w.outputs();
@@ -49,7 +47,7 @@ void Activations::prepare(Precision precision, std::int64_t rows, std::int64_t c
   precision_ = precision;
   rows_ = rows;
   columns_ = columns;
-  stride_ = (columns + kRowStep - 1) / kRowStep * kRowStep;
+  stride_ = padded_inputs(columns);
   const std::int64_t bytes = padded_rows(rows) * stride_ * bytes_of(precision);
   data_.reserve(static_cast<std::size_t>(bytes));
   if (precision == Precision::int8) row_scales_.reserve(static_cast<std::size_t>(padded_rows(rows)));
@@ -109,7 +107,8 @@ void matmul(std::span<const Product> products) {
 
 void bare_product(const PackedMatrix& weights, const Activations& x) {
   static Buffer<float> result;
-  run_onednn(weights, x, {.y = result.reserve(static_cast<std::size_t>(padded_rows(x.rows()) * weights.outputs()))});
+  run_onednn(weights, x,
+             {.y = result.reserve(static_cast<std::size_t>(padded_rows(x.rows()) * weights.outputs()))});
 }
 
 }  // namespace pregate

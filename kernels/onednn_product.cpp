@@ -61,7 +61,7 @@ void run_onednn(const PackedMatrix& weights, const Activations& x, const Product
   guarded([&] {
     const Key key{.precision = weights.precision(),
                   .rows = padded_rows(x.rows()),
-                  .inputs = weights.inputs(),
+                  .inputs = padded_inputs(weights.inputs()),
                   .outputs = weights.outputs(),
                   .x_stride = x.stride(),
                   .y_stride = target.y_stride > 0 ? target.y_stride : weights.outputs(),

@@ -24,8 +24,9 @@ memory::desc wanted_layout(const MatrixShape& shape) {
   return guarded([&] {
     const auto type = data_type_of(shape.precision);
     const auto result = shape.precision == Precision::int8 ? memory::data_type::s32 : memory::data_type::f32;
-    const dnnl::matmul::desc product({{kTypicalRows, shape.inputs}, type, memory::format_tag::ab},
-                                     {{shape.inputs, shape.outputs}, type, memory::format_tag::any},
+    const std::int64_t inputs = padded_inputs(shape.inputs);
+    const dnnl::matmul::desc product({{kTypicalRows, inputs}, type, memory::format_tag::ab},
+                                     {{inputs, shape.outputs}, type, memory::format_tag::any},
                                      {{kTypicalRows, shape.outputs}, result, memory::format_tag::ab});
     return dnnl::matmul::primitive_desc(product, onednn_engine()).weights_desc();
   });
@@ -36,7 +37,7 @@ memory::desc panel_layout(const MatrixShape& shape) {
   const Tag tag = shape.precision == Precision::f32    ? Tag::BA16a64b
                   : shape.precision == Precision::bf16 ? Tag::BA16a64b2a
                                                        : Tag::BA16a64b4a;
-  return {{shape.inputs, shape.outputs}, data_type_of(shape.precision), tag};
+  return {{padded_inputs(shape.inputs), shape.outputs}, data_type_of(shape.precision), tag};
 }
 
 std::size_t in_lines(std::size_t bytes) {
@@ -99,7 +100,7 @@ Status PackedLayout::pack(const RowReader& rows, std::byte* out) const {
 }
 
 Status PackedLayout::pack_panels(const RowReader& rows, std::byte* out) const {
-  const std::int64_t lines = padded_inputs(shape_) / depth_of(shape_.precision);
+  const std::int64_t lines = padded_inputs(shape_.inputs) / depth_of(shape_.precision);
   Buffer<float> block(static_cast<std::size_t>(kPanel * shape_.inputs));
   RowConverter row(shape_, lines);
   auto* scales = reinterpret_cast<float*>(out + scales_at_);
@@ -124,9 +125,9 @@ Status PackedLayout::pack_panels(const RowReader& rows, std::byte* out) const {
 // Another processor, another layout: oneDNN knows it.
 Status PackedLayout::pack_by_reorder(const RowReader& rows, std::byte* out) const {
   const std::int64_t size = bytes_of(shape_.precision);
-  const std::int64_t units = (shape_.inputs * size + 3) / 4;
+  const std::int64_t inputs = padded_inputs(shape_.inputs), units = inputs * size / 4;
   Buffer<float> block(static_cast<std::size_t>(shape_.inputs));
-  Buffer<std::byte> plain(static_cast<std::size_t>(shape_.outputs * shape_.inputs * size));
+  Buffer<std::byte> plain(static_cast<std::size_t>(shape_.outputs * inputs * size));
   RowConverter row(shape_, units);
   auto* scales = reinterpret_cast<float*>(out + scales_at_);
   auto* sums = reinterpret_cast<std::int32_t*>(out + sums_at_);
@@ -136,11 +137,10 @@ Status PackedLayout::pack_by_reorder(const RowReader& rows, std::byte* out) cons
     const Status done =
         row.convert(n, block.data(), scaled ? scales + n : nullptr, scaled ? sums + n : nullptr);
     if (!done) return done;
-    std::memcpy(plain.data() + n * shape_.inputs * size, row.words(),
-                static_cast<std::size_t>(shape_.inputs * size));
+    std::memcpy(plain.data() + n * inputs * size, row.words(), static_cast<std::size_t>(inputs * size));
   }
   guarded([&] {
-    memory from({{shape_.inputs, shape_.outputs}, data_type_of(shape_.precision), memory::format_tag::ba},
+    memory from({{inputs, shape_.outputs}, data_type_of(shape_.precision), memory::format_tag::ba},
                 onednn_engine(), plain.data());
     memory to(descriptor_->weights, onednn_engine(), out);
     dnnl::reorder(from, to).execute(onednn_stream(), from, to);

@@ -84,9 +84,10 @@ inline constexpr std::int64_t kPanel = 64;
 constexpr std::int64_t depth_of(Precision precision) {
   return precision == Precision::f32 ? 1 : precision == Precision::bf16 ? 2 : 4;
 }
-constexpr std::int64_t padded_inputs(const MatrixShape& shape) {
-  const std::int64_t block = 16 * depth_of(shape.precision);
-  return (shape.inputs + block - 1) / block * block;
+// Inputs that the packed form has: rows of activations are padded to the same number with zeros (matmul.hpp).
+// oneDNN 2.6 multiplies rows whose stride is not their length by its slow reference.
+constexpr std::int64_t padded_inputs(std::int64_t inputs) {
+  return (inputs + 63) / 64 * 64;
 }
 
 }  // namespace pregate

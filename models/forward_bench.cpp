@@ -46,7 +46,8 @@ class BareProducts {
     std::vector<std::int64_t> rows(static_cast<std::size_t>(weights_.spec().experts), 0);
     for (const std::uint16_t e : decoder_.routing(layer).experts) ++rows[e];
     for (std::size_t e = 0; e < rows.size(); ++e) {
-      if (rows[e] > 0) swiglu(weights_.expert(weights_.spec().bank_of(layer), static_cast<std::int64_t>(e)), rows[e]);
+      if (rows[e] > 0)
+        swiglu(weights_.expert(weights_.spec().bank_of(layer), static_cast<std::int64_t>(e)), rows[e]);
     }
   }
   void swiglu(const SwigluWeights& w, std::int64_t rows) {
@@ -109,7 +110,8 @@ void tell(const ForwardBenchOptions& options, const char* what, std::int64_t don
 Result<ForwardBench> bench_forward(const Weights& weights, const ForwardBenchOptions& options) {
   Decoder decoder(weights);
   const std::int64_t context = options.prompt_tokens + options.decode_tokens;
-  if (Status enough = require_memory(Bytes(static_cast<std::int64_t>(decoder.cache_shape(context).bytes())), "the KV cache");
+  if (Status enough = require_memory(Bytes(static_cast<std::int64_t>(decoder.cache_shape(context).bytes())),
+                                     "the KV cache");
       !enough) {
     return enough.error();
   }
@@ -121,7 +123,8 @@ Result<ForwardBench> bench_forward(const Weights& weights, const ForwardBenchOpt
   for (int r = 0; r < options.repeats; ++r) {
     const SequenceInput sequence{&cache, 0, prompt};
     auto begin = Clock::now();
-    if (Status done = decoder.run(std::span(&sequence, 1), DecoderRows::last, logits); !done) return done.error();
+    if (Status done = decoder.run(std::span(&sequence, 1), DecoderRows::last, logits); !done)
+      return done.error();
     const double prefill = seconds_since(begin);
     const double bare = products.run();
     bench.prefill_s = r == 0 ? prefill : std::min(bench.prefill_s, prefill);
@@ -131,10 +134,12 @@ Result<ForwardBench> bench_forward(const Weights& weights, const ForwardBenchOpt
   bench.products_macs = products.macs();
   Reader reader(weights.packed());
   for (std::int64_t t = 0; t < options.decode_tokens; ++t) {
-    const auto token = static_cast<std::int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+    const auto token =
+        static_cast<std::int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
     const SequenceInput sequence{&cache, options.prompt_tokens + t, std::span(&token, 1)};
     const auto begin = Clock::now();
-    if (Status done = decoder.run(std::span(&sequence, 1), DecoderRows::last, logits); !done) return done.error();
+    if (Status done = decoder.run(std::span(&sequence, 1), DecoderRows::last, logits); !done)
+      return done.error();
     bench.decode_s += seconds_since(begin);
     Bytes bytes;
     for (const MeasuredOperator& m : decoder.measured()) bytes += m.bytes;

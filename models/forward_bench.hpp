@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How near the forward pass comes to this machine's limits, both measured in the same run, in turns: decode against a
-// plain parallel read of as many bytes of the same weights, prefill against oneDNN's bare products at the same shapes.
+// How near the forward pass comes to this machine's limits, both measured in the same run, in turns: decode
+// against a plain parallel read of as many bytes of the same weights, prefill against oneDNN's bare products
+// at the same shapes.
 #pragma once
 
 #include <functional>

@@ -56,7 +56,7 @@ class Weights {
 
   [[nodiscard]] Bytes packed_bytes() const;
   [[nodiscard]] std::span<const std::byte> packed() const;  // all of it
-  [[nodiscard]] Bytes expert_bytes() const;  // one routed expert
+  [[nodiscard]] Bytes expert_bytes() const;                 // one routed expert
 
  private:
   friend class WeightsBuilder;

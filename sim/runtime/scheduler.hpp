@@ -29,7 +29,7 @@ class Scheduler final : public sc_core::sc_module {
     bool overlap = true;
     bool measured_npu =
         false;  // operators take the time that the source measured, where it is longer than streaming
-    bool commit_ahead = false;  // what the prefetcher is told ahead is certain (pregate): protect it
+    bool commit_ahead = false;     // what the prefetcher is told ahead is certain (pregate): protect it
     bool manage_at_start = false;  // loads are paid for while they are read (ManagementSpec::at_start)
     std::function<bool(std::int64_t, SimTime)> progress;
   };

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The forward pass and the simulated device together: who asks whom for what, and what a record of it replays to.
+// The forward pass and the simulated device together: who asks whom for what, and what a record of it replays
+// to.
 #include "models/live_forward.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -48,20 +50,33 @@ LiveOptions options_of(std::int64_t tokens = 12) {
 std::unique_ptr<LiveForward> live(const Weights& weights, LiveOptions options) {
   RouteHeader header;
   header.model = shape_of(weights.spec());
-  Result<std::unique_ptr<LiveForward>> source = LiveForward::create(weights, std::move(header), std::move(options));
+  Result<std::unique_ptr<LiveForward>> source =
+      LiveForward::create(weights, std::move(header), std::move(options));
   EXPECT_TRUE(source.ok()) << source.error().message();
   return std::move(*source);
 }
 
 // A device on which loads, management and compute all matter.
 DeviceSpec device() {
-  const Result<DeviceSpec> spec = parse_device({"test.device.textproto", R"(
-    id: "test" dram { capacity: "1GiB" peak_bandwidth: "10GB/s" efficiency: 0.8 }
-    flash { read_bandwidth: "400MB/s" lane_bandwidth: "250MB/s" request_latency: "3us" queue_depth: 8 }
-    npu { mac_rate: "1TMAC/s" dram_bandwidth: "6GB/s" launch_latency: "1us" }
-    runtime { per_load: "1us" per_eviction: "500ns" })"});
-  EXPECT_TRUE(spec.ok()) << (spec.ok() ? "" : spec.error().message());
-  return spec.ok() ? *spec : DeviceSpec{};
+  DeviceSpec device;
+  device.id = "small";
+  device.flash = {.read_bandwidth = Bandwidth::bytes_per_second(40'000'000),
+                  .lane_bandwidth = Bandwidth::bytes_per_second(25'000'000),
+                  .request_latency = Duration::us(3),
+                  .request_bytes = {},
+                  .queue_depth = 8};
+  device.dram = {.capacity = Bytes::mib(64),
+                 .reserved = {},
+                 .peak_bandwidth = Bandwidth::bytes_per_second(1'000'000'000),
+                 .usable_bandwidth = Bandwidth::bytes_per_second(800'000'000),
+                 .write_cost = {},
+                 .latency = {}};
+  device.npu = {.name = "npu",
+                .precision = "int8",
+                .mac_rate = MacRate::per_second(1'000'000'000),
+                .dram_bandwidth = Bandwidth::bytes_per_second(600'000'000),
+                .launch_latency = Duration::us(1)};
+  return device;
 }
 
 Scenario scenario(PrefetchKind prefetch, std::int64_t experts_in_budget) {
@@ -76,15 +91,20 @@ Scenario scenario(PrefetchKind prefetch, std::int64_t experts_in_budget) {
 
 std::string timeline(const RunRecord& run) {
   std::string out;
-  for (const StepRecord& s : run.steps) out += fmt::format("step {} {}\n", s.begin.count_ps(), s.end.count_ps());
+  for (const StepRecord& s : run.steps)
+    out += fmt::format("step {} {}\n", s.begin.count_ps(), s.end.count_ps());
   for (const OperatorRecord& o : run.operators) {
-    out += fmt::format("op {} {} {} {} {}\n", o.step, o.layer.value(), to_text(o.kind), o.begin.count_ps(), o.end.count_ps());
+    out += fmt::format("op {} {} {} {} {}\n", o.step, o.layer.value(), to_text(o.kind), o.begin.count_ps(),
+                       o.end.count_ps());
   }
-  for (const StallRecord& s : run.stalls) out += fmt::format("stall {} {}\n", s.begin.count_ps(), s.end.count_ps());
+  for (const StallRecord& s : run.stalls)
+    out += fmt::format("stall {} {}\n", s.begin.count_ps(), s.end.count_ps());
   for (const LoadRecord& l : run.loads) {
-    out += fmt::format("load {} {} {} {}\n", l.expert.value(), l.requested.count_ps(), l.started.count_ps(), l.arrived.count_ps());
+    out += fmt::format("load {} {} {} {}\n", l.expert.value(), l.requested.count_ps(), l.started.count_ps(),
+                       l.arrived.count_ps());
   }
-  for (const EvictionRecord& e : run.evictions) out += fmt::format("evict {} {}\n", e.expert.value(), e.at.count_ps());
+  for (const EvictionRecord& e : run.evictions)
+    out += fmt::format("evict {} {}\n", e.expert.value(), e.at.count_ps());
   return out;
 }
 
@@ -223,7 +243,8 @@ TEST(Replay, WithoutMeasuredOperators_CannotGiveMeasuredTimes) {
   s.runtime.measured_npu = true;
   const Result<RunRecord> record = simulate(s, replay);
   ASSERT_FALSE(record.ok());
-  EXPECT_THAT(record.error().message(), testing::HasSubstr("runtime.npu: expected routing with measured operators"));
+  EXPECT_THAT(record.error().message(),
+              testing::HasSubstr("runtime.npu: expected routing with measured operators"));
 }
 
 }  // namespace
