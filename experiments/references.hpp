@@ -25,6 +25,8 @@ struct ReferenceRow {
 
 // DRAM, burst and flow fidelity: cycle-level simulators (hardware.md sections 3.1, 3.2, 4.2).
 std::vector<ReferenceRow> dram_reference_rows();
+// Flow against burst on a whole token of three devices; burst is the reference. Takes a minute.
+std::vector<ReferenceRow> fidelity_reference_rows();
 // Flash: MQSim for the page-level model, a phone's table for the fitted one, published parts for shipped
 // devices (hardware.md sections 1.2 and 3.4).
 Result<std::vector<ReferenceRow>> flash_reference_rows();

@@ -7,6 +7,7 @@
 
 #include "sim/account/attribution.hpp"
 #include "sim/account/summary.hpp"
+#include "sim/hardware/burst_memory.hpp"
 #include "sim/hardware/flow_memory.hpp"
 #include "sim/hardware/kernel_session.hpp"
 #include "sim/residency/curve.hpp"
@@ -33,9 +34,9 @@ struct Machine final : sc_core::sc_module {
   Machine(const sc_core::sc_module_name& name, const Scenario& scenario, const Software& software,
           const SimulateOptions& options)
       : sc_core::sc_module(name),
-        memory("memory", scenario.device),
-        flash(make_flash(scenario.device, memory)),
-        npu("npu", scenario.device, memory),
+        memory(make_memory(scenario)),
+        flash(make_flash(scenario.device, *memory)),
+        npu("npu", scenario.device, *memory),
         loader("loader", {.table = software.table,
                           .residency = software.residency,
                           .flash = *flash,
@@ -56,7 +57,14 @@ struct Machine final : sc_core::sc_module {
                                 .manage_at_start = scenario.device.management.at_start,
                                 .progress = options.progress}) {}
 
-  FlowMemory memory;
+  static std::unique_ptr<MemorySystem> make_memory(const Scenario& scenario) {
+    if (scenario.fidelity == Fidelity::burst) {
+      return std::make_unique<BurstMemory>("memory", scenario.device, scenario.runtime.arbitration);
+    }
+    return std::make_unique<FlowMemory>("memory", scenario.device, scenario.runtime.arbitration);
+  }
+
+  std::unique_ptr<MemorySystem> memory;
   std::unique_ptr<Flash> flash;
   Npu npu;
   Loader loader;
@@ -82,6 +90,12 @@ Status check_lanes(const Scenario& scenario) {
                      fmt::format("{}", scenario.runtime.io_lanes), "runtime.io_lanes");
   }
   return {};
+}
+
+Status check_fidelity(const Scenario& scenario) {
+  if (scenario.fidelity == Fidelity::flow || scenario.device.dram.timing) return {};
+  return bad_input("a device with a timing set of its DRAM (device.dram.timing) for sim.fidelity=burst",
+                   fmt::format("{} without one", scenario.device.id), "device.dram.timing");
 }
 
 // A load that shares the flash with all other lanes must end in a time that the clock can count.
@@ -134,6 +148,7 @@ std::int64_t longest_context(const RoutingSource& source) {
 
 Result<Prepared> prepare(const Scenario& scenario, const RoutingSource& source) {
   if (Status ok = check_lanes(scenario); !ok) return ok.error();
+  if (Status ok = check_fidelity(scenario); !ok) return ok.error();
   Result<ModelShape> model = costed_shape(scenario, source.header());
   if (!model) return model.error();
   Prepared prepared{.model = *model, .table = ExpertTable(*model), .budget = {}, .sequence = {}, .uses = {}};
@@ -325,8 +340,8 @@ Result<RunRecord> simulate(const Scenario& scenario, RoutingSource& source, cons
     sc_core::sc_start();
     if (!machine.scheduler.status()) return machine.scheduler.status().error();
     check(machine.scheduler.finished(), "the kernel runs until the scheduler is done");
-    check_bytes(recorder.record(), machine.memory.written());
-    finished = {.kernel_events = machine.memory.wake_ups() + machine.scheduler.waits(),
+    check_bytes(recorder.record(), machine.memory->written());
+    finished = {.kernel_events = machine.memory->wake_ups() + machine.scheduler.waits(),
                 .peak_resident = (*residency)->peak_resident()};
   }
   return account(scenario, *prepared, recorder, finished, source.header(), options.keep_details);

@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "traces/base/units.hpp"
+#include "traces/dram_timing.hpp"
 
 namespace pregate {
 
@@ -44,6 +46,10 @@ struct FlashPagesSpec {
 
 enum class FlashModel : std::uint8_t { fitted, pages };
 
+// Who gets what of a resource that several transfers want. max_min: all grow together. priority: the more
+// urgent class first, the others what it leaves. weighted: classes share in proportion to weights.
+enum class Arbitration : std::uint8_t { max_min, priority, weighted };
+
 struct FlashSpec {
   FlashModel model = FlashModel::fitted;
   Bandwidth read_bandwidth;  // whole part, derating applied; with model pages: the link's payload
@@ -71,6 +77,14 @@ struct DramSpec {
   Bandwidth usable_bandwidth;  // peak x efficiency
   Permille write_cost;         // DRAM time of a written byte relative to a read one
   Duration latency;
+  // Usable bandwidth by the number of streams that read at once, relative to that of one.
+  std::vector<Permille> by_readers{};
+  Bandwidth dma_bandwidth{};  // cap of the flash's port; zero: none
+  // For the burst model; also what the figures above are calibrated on.
+  std::optional<DramTiming> timing{};
+  std::int32_t channels = 0;
+  Refresh refresh = Refresh::all_bank;
+  DramMapping mapping = DramMapping::interleaved;
 };
 
 struct NpuSpec {
@@ -79,6 +93,7 @@ struct NpuSpec {
   MacRate mac_rate;          // at that precision, efficiency applied
   Bandwidth dram_bandwidth;  // of its port; never above DRAM's usable bandwidth
   Duration launch_latency;   // per operator
+  Bandwidth port{};          // what its port alone allows; zero: no limit
 };
 
 // How the runtime loads an expert, and the time the compute unit spends on the cache itself (a measured 10-20

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <cstdlib>
+#include <sstream>
 
 #include "traces/schema/scenario.pb.h"
 #include "traces/text_sections.hpp"
@@ -11,7 +13,8 @@ namespace {
 
 constexpr std::string_view kDefaults = R"(
 flash { model: "fitted" request_latency: "0" request_bytes: "0" queue_depth: 32 derate: 1 request_overhead: "0" hot_derate: 1 }
-dram { reserved: "0" efficiency: 0.9 write_cost: 1 latency: "0" }
+dram { reserved: "0" efficiency: 0.9 write_cost: 1 latency: "0" refresh: "all-bank" refresh_all_bank: 0
+refresh_per_bank: 0 mapping: "interleaved" linear_efficiency: 1 reader_efficiency: "1" }
 npu { precision: "int8" efficiency: 1 launch_latency: "0" }
 management { per_load: "0" per_mib: "0" per_eviction: "0" when: "arrival" reads_per_load: 1 }
 )";
@@ -40,6 +43,49 @@ LinkSpec read_link(const FieldReader& link) {
           .latency = link.has("latency") ? link.duration("latency") : Duration()};
 }
 
+// "1 0.92 0.88": shares in thousandths, the first 1, none larger than the one before.
+Result<std::vector<Permille>> parse_shares(std::string_view text) {
+  std::vector<Permille> shares;
+  std::istringstream in{std::string(text)};
+  for (std::string word; in >> word;) {
+    char* end = nullptr;
+    const double value = std::strtod(word.c_str(), &end);
+    const auto permille = std::llround(value * 1000);
+    const bool fits = end == word.c_str() + word.size() && value > 0 && permille >= 1 &&
+                      permille <= (shares.empty() ? 1000 : shares.back().value);
+    if (!fits || (shares.empty() && permille != 1000) || shares.size() == 16) break;
+    shares.push_back(Permille{permille});
+  }
+  if (shares.empty() || !in.eof()) {
+    return bad_input("1 and up to 15 more shares, none above the one before, such as \"1 0.92 0.88\"",
+                     fmt::format("\"{}\"", text));
+  }
+  return shares;
+}
+
+// What a controller with this refresh and this mapping gets out of the peak.
+Bandwidth usable_bandwidth(const FieldReader& dram, const DramSpec& spec) {
+  const std::string_view share = spec.refresh == Refresh::all_bank ? "refresh_all_bank" : "refresh_per_bank";
+  const double refresh = spec.refresh == Refresh::none ? 0 : dram.number(share, {0, 0.9});
+  const double linear = spec.mapping == DramMapping::interleaved ? 1 : dram.fraction("linear_efficiency");
+  const Bandwidth one = scaled(dram, "efficiency", spec.peak_bandwidth);
+  return Bandwidth::bytes_per_second(scaled(one.count(), (1 - refresh) * linear));
+}
+
+void read_timing(const FieldReader& dram, DramSpec& spec) {
+  spec.timing = dram.word("timing", parse_dram_timing);
+  if (dram.failed()) return;
+  const std::int64_t channel = spec.timing->peak().count();
+  const std::int64_t nearest =
+      std::max<std::int64_t>((spec.peak_bandwidth.count() + channel / 2) / channel, 1);
+  spec.channels =
+      static_cast<std::int32_t>(dram.has("channels") ? dram.integer("channels", {1, 64}) : nearest);
+  if (spec.channels > 64) {
+    dram.fail("timing", "a set with which peak_bandwidth needs at most 64 channels",
+              fmt::format("{}", nearest));
+  }
+}
+
 DramSpec read_dram(const FieldReader& dram) {
   DramSpec spec;
   spec.capacity = dram.bytes("capacity", Bytes::mib(1), kLargestDram);
@@ -49,7 +95,12 @@ DramSpec read_dram(const FieldReader& dram) {
               to_text(spec.reserved));
   }
   spec.peak_bandwidth = dram.bandwidth("peak_bandwidth");
-  spec.usable_bandwidth = scaled(dram, "efficiency", spec.peak_bandwidth);
+  spec.refresh = dram.word("refresh", parse_refresh);
+  spec.mapping = dram.word("mapping", parse_dram_mapping);
+  spec.usable_bandwidth = usable_bandwidth(dram, spec);
+  spec.by_readers = dram.word("reader_efficiency", parse_shares);
+  if (dram.has("timing")) read_timing(dram, spec);
+  if (dram.has("dma_bandwidth")) spec.dma_bandwidth = dram.bandwidth("dma_bandwidth");
   spec.write_cost = Permille{std::llround(dram.number("write_cost", {0.1, 100}) * 1000)};
   spec.latency = dram.duration("latency");
   return spec;
@@ -76,6 +127,7 @@ NpuSpec read_npu(const FieldReader& npu, Bandwidth usable) {
   }
   spec.dram_bandwidth =
       npu.has("dram_bandwidth") ? std::min(npu.bandwidth("dram_bandwidth"), usable) : usable;
+  if (npu.has("dram_bandwidth")) spec.port = npu.bandwidth("dram_bandwidth");
   spec.launch_latency = npu.duration("launch_latency");
   if (npu.has("sram")) (void)npu.bytes("sram", Bytes(0), Bytes::gib(64));
   return spec;

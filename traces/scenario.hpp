@@ -8,6 +8,7 @@
 //   Result<Scenario> scenario = document->resolve(catalogue);
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,13 +35,17 @@ enum class EvictionKind : std::uint8_t {
   none
 };
 enum class PrefetchKind : std::uint8_t { none, pregate, prev_token, popularity, stale_gate, oracle };
-enum class Fidelity : std::uint8_t { flow };
+enum class Fidelity : std::uint8_t { flow, burst };
 
 // The command's words: "lru", "lfu-decay", "belady-bypass" ... and back. Errors list the words that exist.
 Result<EvictionKind> parse_eviction(std::string_view word);
 Result<PrefetchKind> parse_prefetch(std::string_view word);
+Result<Fidelity> parse_fidelity(std::string_view word);
+Result<Arbitration> parse_arbitration(std::string_view word);
 std::string_view to_text(EvictionKind kind);
 std::string_view to_text(PrefetchKind kind);
+std::string_view to_text(Fidelity kind);
+std::string_view to_text(Arbitration kind);
 std::vector<std::string> eviction_words();
 std::vector<std::string> prefetch_words();
 
@@ -61,11 +66,20 @@ struct WorkloadSpec {
   std::optional<SyntheticParams> synthetic;
 };
 
+// Who gets what where transfers of several classes meet. The NPU's streams count as demand.
+struct ArbitrationSpec {
+  Arbitration flash = Arbitration::max_min;
+  Arbitration link = Arbitration::max_min;
+  Arbitration dram = Arbitration::max_min;
+  std::array<std::int32_t, 3> class_weights{4, 2, 1};  // demand, committed, speculative; where weighted
+};
+
 struct RuntimeSpec {
   bool overlap = true;
   std::int32_t io_lanes = 4;
   bool measured_npu = false;  // compute times as the source measured them, instead of the device's
   bool hot = false;  // the device's flash is throttled by its hot_derate (already applied to `device`)
+  ArbitrationSpec arbitration{};
 };
 
 struct Scenario {

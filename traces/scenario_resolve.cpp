@@ -15,12 +15,16 @@ namespace {
 std::string scenario_defaults() {
   const WorkloadSpec workload;
   const RuntimeSpec runtime;
+  const ArbitrationSpec& arbitration = runtime.arbitration;
   const PolicySpec policy;
   return fmt::format(
-      R"(name: "unnamed" workload {{ phase: "{}" max_steps: {} }} runtime {{ overlap: {} io_lanes: {} npu: "device" thermal: "cool" }}
-policy {{ eviction: "{}" prefetch: "{}" lookahead: {} stale_gate_accuracy: {} lfu_half_life: {}
+      R"(name: "unnamed" workload {{ phase: "{}" max_steps: {} }} runtime {{ overlap: {} io_lanes: {} npu: "device" thermal: "cool"
+flash_arbitration: "{}" link_arbitration: "{}" dram_arbitration: "{}" demand_weight: {} committed_weight: {}
+speculative_weight: {} }} policy {{ eviction: "{}" prefetch: "{}" lookahead: {} stale_gate_accuracy: {} lfu_half_life: {}
 popularity_count: {} }} sim {{ fidelity: "flow" seed: {} }})",
       workload.decode_only ? "decode" : "all", workload.max_steps, runtime.overlap, runtime.io_lanes,
+      to_text(arbitration.flash), to_text(arbitration.link), to_text(arbitration.dram),
+      arbitration.class_weights[0], arbitration.class_weights[1], arbitration.class_weights[2],
       to_text(policy.eviction), to_text(policy.prefetch), policy.lookahead, policy.stale_gate_accuracy,
       policy.lfu_half_life, policy.popularity_count, policy.seed);
 }
@@ -164,7 +168,8 @@ class Resolver {
     scenario.runtime = {.overlap = runtime.flag("overlap"),
                         .io_lanes = static_cast<std::int32_t>(runtime.integer("io_lanes", {1, 4096})),
                         .measured_npu = runtime.word("npu", parse_npu_times),
-                        .hot = runtime.word("thermal", parse_thermal)};
+                        .hot = runtime.word("thermal", parse_thermal),
+                        .arbitration = read_arbitration(runtime)};
     if (scenario.runtime.hot)
       scenario.device.flash = scenario.device.flash.derated(scenario.device.flash.hot_derate);
     scenario.policy = read_policy(root_.section("policy"));
@@ -185,9 +190,15 @@ class Resolver {
     }
   }
 
-  static Result<Fidelity> parse_fidelity(std::string_view word) {
-    if (word == "flow") return Fidelity::flow;
-    return bad_input("flow (burst is a later model)", quoted(word));
+  static ArbitrationSpec read_arbitration(const FieldReader& runtime) {
+    const auto weight = [&runtime](std::string_view name) {
+      return static_cast<std::int32_t>(runtime.integer(name, {1, 1000}));
+    };
+    return {
+        .flash = runtime.word("flash_arbitration", parse_arbitration),
+        .link = runtime.word("link_arbitration", parse_arbitration),
+        .dram = runtime.word("dram_arbitration", parse_arbitration),
+        .class_weights = {weight("demand_weight"), weight("committed_weight"), weight("speculative_weight")}};
   }
   static Result<bool> parse_thermal(std::string_view word) {
     if (word == "cool" || word == "hot") return word == "hot";

@@ -34,6 +34,11 @@ constexpr Word<PrefetchKind> kPrefetches[] = {{"none", PrefetchKind::none},
                                               {"stale-gate", PrefetchKind::stale_gate},
                                               {"oracle", PrefetchKind::oracle}};
 
+constexpr Word<Fidelity> kFidelities[] = {{"flow", Fidelity::flow}, {"burst", Fidelity::burst}};
+constexpr Word<Arbitration> kArbitrations[] = {{"max-min", Arbitration::max_min},
+                                               {"priority", Arbitration::priority},
+                                               {"weighted", Arbitration::weighted}};
+
 template <typename Kind, std::size_t N>
 std::vector<std::string> texts(const Word<Kind> (&words)[N]) {
   std::vector<std::string> all;
@@ -65,6 +70,18 @@ Result<EvictionKind> parse_eviction(std::string_view word) {
 }
 Result<PrefetchKind> parse_prefetch(std::string_view word) {
   return find(kPrefetches, word);
+}
+Result<Fidelity> parse_fidelity(std::string_view word) {
+  return find(kFidelities, word);
+}
+Result<Arbitration> parse_arbitration(std::string_view word) {
+  return find(kArbitrations, word);
+}
+std::string_view to_text(Fidelity kind) {
+  return text_of(kFidelities, kind);
+}
+std::string_view to_text(Arbitration kind) {
+  return text_of(kArbitrations, kind);
 }
 std::string_view to_text(EvictionKind kind) {
   return text_of(kEvictions, kind);

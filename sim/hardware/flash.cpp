@@ -28,8 +28,18 @@ void FittedFlash::read(const FlashRead& read, ReadSink& sink) {
     slot = free_.back();
     free_.pop_back();
   }
-  readings_[slot] = {read.load, read.size, &sink};
+  readings_[slot] = {read.load, read.size, read.purpose, &sink};
   next_request(slot);
+}
+
+void FittedFlash::promote(LoadId load) {
+  // As many slots as lanes: few. A slot that is free still holds its last load, which has ended.
+  for (std::uint32_t slot = 0; slot < readings_.size(); ++slot) {
+    Reading& reading = readings_[slot];
+    if (reading.load != load || reading.sink == nullptr) continue;
+    reading.purpose = Purpose::demand;
+    memory_.promote(*this, slot);
+  }
 }
 
 void FittedFlash::next_request(std::uint32_t slot) {
@@ -37,7 +47,7 @@ void FittedFlash::next_request(std::uint32_t slot) {
   const bool split = spec_.request_bytes > Bytes();
   const Bytes size = split ? std::min(reading.left, spec_.request_bytes) : reading.left;
   reading.left -= size;
-  memory_.read_flash(size, latency_, *this, slot);
+  memory_.read_flash(size, latency_, reading.purpose, *this, slot);
 }
 
 void FittedFlash::transfer_done(std::uint32_t slot) {
@@ -46,6 +56,7 @@ void FittedFlash::transfer_done(std::uint32_t slot) {
     next_request(slot);
     return;
   }
+  readings_[slot].sink = nullptr;
   free_.push_back(slot);
   reading.sink->read_done(reading.load);
 }

@@ -31,12 +31,16 @@ struct FlashRead {
   LoadId load;   // what it is for; several reads may be for one load
   Bytes offset;  // on flash
   Bytes size;
+  Purpose purpose = Purpose::demand;
 };
 
 class Flash {
  public:
   virtual ~Flash() = default;
   virtual void read(const FlashRead& read, ReadSink& sink) = 0;
+  // A load that is on its way is needed now: what is left of it goes as demand, where the model tells classes
+  // apart (the fitted one does).
+  virtual void promote(LoadId) {}
 };
 
 // The model that the device names.
@@ -47,11 +51,13 @@ class FittedFlash final : public Flash, private TransferClient {
   FittedFlash(const DeviceSpec& device, MemorySystem& memory);
 
   void read(const FlashRead& read, ReadSink& sink) override;
+  void promote(LoadId load) override;
 
  private:
   struct Reading {
     LoadId load;
     Bytes left;
+    Purpose purpose = Purpose::demand;
     ReadSink* sink = nullptr;
   };
   void next_request(std::uint32_t slot);

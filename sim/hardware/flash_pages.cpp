@@ -77,7 +77,7 @@ void PagedFlash::use_link() {
     const Crossing next = link_.front();
     if (next.size > Bytes()) {
       link_busy_ = true;
-      memory_.read_flash(next.size, Duration(), *this, tag_of(next.slot, true));
+      memory_.read_flash(next.size, Duration(), Purpose::demand, *this, tag_of(next.slot, true));
       return;
     }
     link_.pop_front();

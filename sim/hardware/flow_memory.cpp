@@ -5,26 +5,32 @@
 
 namespace pregate {
 
-SimTime kernel_now() {
-  return SimTime::at_ps(static_cast<std::int64_t>(sc_core::sc_time_stamp().value()));
+// As if the request had more bytes.
+Permille request_cost(const FlashSpec& flash, Bytes size) {
+  if (flash.request_overhead == Duration() || size == Bytes()) return {};
+  const Int128 extra =
+      Int128{flash.request_overhead.count_ps()} * flash.read_bandwidth.count() / detail::kPsPerSecond;
+  return Permille{1000 + static_cast<std::int64_t>(extra * 1000 / size.count())};
 }
 
-sc_core::sc_time to_kernel(Duration span) {
-  return sc_core::sc_time::from_value(static_cast<std::uint64_t>(span.count_ps()));
-}
-
-FlowMemory::FlowMemory(const sc_core::sc_module_name& name, const DeviceSpec& device)
+FlowMemory::FlowMemory(const sc_core::sc_module_name& name, const DeviceSpec& device,
+                       const ArbitrationSpec& arbitration)
     : sc_core::sc_module(name),
       npu_port_(std::min(device.npu.dram_bandwidth, device.dram.usable_bandwidth)),
       flash_(device.flash),
       deadline_("deadline") {
-  const ResourceId flash = network_.add_resource(device.flash.read_bandwidth);
-  const ResourceId dram = network_.add_resource(device.dram.usable_bandwidth);
+  const ResourceId flash = network_.add_resource({device.flash.read_bandwidth, arbitration.flash});
+  const ResourceId dram =
+      network_.add_resource({device.dram.usable_bandwidth, arbitration.dram, device.dram.by_readers});
+  network_.set_class_weights(arbitration.class_weights);
   from_flash_.through(flash).through(dram, device.dram.write_cost);
   from_flash_.cap = device.flash.lane_bandwidth;
+  if (device.dram.dma_bandwidth.count() > 0) {
+    from_flash_.through(network_.add_resource({device.dram.dma_bandwidth, arbitration.dram}));
+  }
   from_flash_.requester = 1;  // one DMA engine, however many lanes
-  if (device.link) from_flash_.through(network_.add_resource(device.link->bandwidth));
-  to_npu_.through(dram);
+  if (device.link) from_flash_.through(network_.add_resource({device.link->bandwidth, arbitration.link}));
+  to_npu_.through(dram).reads = true;
 
   SC_HAS_PROCESS(FlowMemory);
   SC_METHOD(wake);
@@ -32,18 +38,20 @@ FlowMemory::FlowMemory(const sc_core::sc_module_name& name, const DeviceSpec& de
   dont_initialize();
 }
 
-// A request takes the whole part for a while beside its bytes: as if it had more of them.
-Permille FlowMemory::flash_cost(Bytes size) const {
-  if (flash_.request_overhead == Duration() || size == Bytes()) return {};
-  const Int128 extra =
-      Int128{flash_.request_overhead.count_ps()} * flash_.read_bandwidth.count() / detail::kPsPerSecond;
-  return Permille{1000 + static_cast<std::int64_t>(extra * 1000 / size.count())};
+void FlowMemory::read_flash(Bytes size, Duration latency, Purpose purpose, TransferClient& client,
+                            std::uint32_t tag) {
+  FlowSpec spec = from_flash_;
+  spec.uses[0].cost = request_cost(flash_, size);
+  spec.urgency = static_cast<std::uint8_t>(purpose);
+  start(spec, size, latency, {.client = &client, .tag = tag, .from_flash = size});
 }
 
-void FlowMemory::read_flash(Bytes size, Duration latency, TransferClient& client, std::uint32_t tag) {
-  FlowSpec spec = from_flash_;
-  spec.uses[0].cost = flash_cost(size);
-  start(spec, size, latency, {.client = &client, .tag = tag, .from_flash = size});
+void FlowMemory::promote(const TransferClient& client, std::uint32_t tag) {
+  for (std::uint32_t slot = 0; slot < owners_.size(); ++slot) {
+    if (owners_[slot].client != &client || owners_[slot].tag != tag) continue;
+    network_.set_urgency(FlowId(slot), 0, kernel_now());
+    arm();
+  }
 }
 
 void FlowMemory::stream_to_npu(Bytes size, Bandwidth cap, Duration latency, TransferClient& client,
@@ -79,6 +87,7 @@ void FlowMemory::wake() {
   for (const FlowId flow : ended_) {
     due_.push_back(owners_[flow.value()]);
     written_ += due_.back().from_flash;
+    owners_[flow.value()].client = nullptr;
   }
   for (const Owner& owner : due_) owner.client->transfer_done(owner.tag);
   arm();

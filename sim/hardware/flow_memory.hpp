@@ -7,24 +7,31 @@
 
 #include <systemc>
 
+#include "sim/hardware/kernel_time.hpp"
 #include "sim/hardware/memory_system.hpp"
 #include "sim/hardware/sharing.hpp"
-#include "traces/device_spec.hpp"
+#include "traces/scenario.hpp"
 
 namespace pregate {
 
+// A request takes the whole part for a while beside its bytes: what it takes of the part, relative to its
+// bytes.
+Permille request_cost(const FlashSpec& flash, Bytes size);
+
 class FlowMemory final : public sc_core::sc_module, public MemorySystem {
  public:
-  FlowMemory(const sc_core::sc_module_name& name, const DeviceSpec& device);
+  FlowMemory(const sc_core::sc_module_name& name, const DeviceSpec& device,
+             const ArbitrationSpec& arbitration = {});
 
-  void read_flash(Bytes size, Duration latency, TransferClient& client, std::uint32_t tag) override;
+  void read_flash(Bytes size, Duration latency, Purpose purpose, TransferClient& client,
+                  std::uint32_t tag) override;
+  void promote(const TransferClient& client, std::uint32_t tag) override;
   void stream_to_npu(Bytes size, Bandwidth cap, Duration latency, TransferClient& client,
                      std::uint32_t tag) override;
   [[nodiscard]] bool idle() const override { return network_.active() == 0 && !held(); }
   [[nodiscard]] Bandwidth npu_port() const override { return npu_port_; }
-  // Bytes that flash has written to DRAM, requests that ended; for the accounts to be checked against.
-  [[nodiscard]] Bytes written() const { return written_; }
-  [[nodiscard]] std::int64_t wake_ups() const { return wake_ups_; }
+  [[nodiscard]] Bytes written() const override { return written_; }
+  [[nodiscard]] std::int64_t wake_ups() const override { return wake_ups_; }
 
  private:
   struct Owner {
@@ -35,8 +42,6 @@ class FlowMemory final : public sc_core::sc_module, public MemorySystem {
   void start(const FlowSpec& spec, Bytes size, Duration delay, const Owner& owner);
   void wake();
   void arm();
-
-  [[nodiscard]] Permille flash_cost(Bytes size) const;
 
   FluidNetwork network_;
   FlowSpec from_flash_, to_npu_;
@@ -51,9 +56,5 @@ class FlowMemory final : public sc_core::sc_module, public MemorySystem {
   std::int64_t wake_ups_ = 0;
   Bytes written_;
 };
-
-// The kernel's clock in our type and back; its resolution is 1 ps.
-SimTime kernel_now();
-sc_core::sc_time to_kernel(Duration span);
 
 }  // namespace pregate

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "sim/hardware/flow_memory.hpp"
+#include "sim/hardware/kernel_time.hpp"
 
 namespace pregate {
 namespace {
@@ -49,12 +49,17 @@ bool Npu::work_out(const OperatorCost& cost, Plan& out) const {
       cost.measured ? std::max(arithmetic, streaming + fixed_) : std::max(arithmetic, streaming) + fixed_;
   if (std::max(arithmetic, streaming) >= kLongestOperator) return false;
   out.bytes = cost.bytes;
+  out.lead = Duration();
   out.rate = memory_.npu_port();
   const Int128 even =
       span > Duration() ? Int128{cost.bytes.count()} * detail::kPsPerSecond / span.count_ps() : Int128{0};
   if (even < kLeastStream.count()) {
     // A trickle: rounding its rate would distort the time more than the bytes disturb anyone.
     out.bytes = Bytes();
+  } else if (memory_.npu_limit() && streaming >= arithmetic) {
+    // Bound by memory, and the memory says by how much: `alone` is the flow model's estimate of it.
+    out.rate = *memory_.npu_limit();
+    out.lead = spec_.launch_latency;
   } else {
     // The rate that spreads the bytes over the operator; rounding it down makes the operator longer by a
     // millionth at most, which is what it then takes alone.
@@ -74,7 +79,7 @@ void Npu::run(const Plan& plan) {
     return;
   }
   settle();
-  const Duration latency = plan.bytes > Bytes() ? Duration() : plan.alone;
+  const Duration latency = plan.bytes > Bytes() ? plan.lead : plan.alone;
   memory_.stream_to_npu(plan.bytes, plan.rate, latency, *this, 0);
   sc_core::wait(done_);
 }

@@ -29,6 +29,7 @@ class Npu final : public sc_core::sc_module, private TransferClient {
     Duration alone;
     Bytes bytes;
     Bandwidth rate;  // at which the bytes are asked for
+    Duration lead;   // before the first is asked for
   };
   [[nodiscard]] bool plan(const OperatorCost& cost, Plan& out);
   // Runs it; returns when it is done. Call from an SC_THREAD, the one that also starts all loads.

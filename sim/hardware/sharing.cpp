@@ -18,6 +18,13 @@ struct Level {
   }
 };
 
+// More than any rate (a petabyte a second), and small enough to be multiplied by a cost.
+constexpr std::int64_t kUnbounded = 4'000'000'000'000'000;
+// Slower than this (bytes per second) a flow pauses, where classes are told apart.
+constexpr std::int64_t kLeastRate = 10'000;
+// When a paused flow ends.
+constexpr SimTime kNever = SimTime::at_ps(INT64_MAX);
+
 // Small dividends take the machine's own division: the common case of an expert of a few MiB.
 std::int64_t ceil_div_fast(Int128 numerator, std::int64_t denominator) {
   if (numerator <= INT64_MAX - denominator) {
@@ -28,9 +35,17 @@ std::int64_t ceil_div_fast(Int128 numerator, std::int64_t denominator) {
 
 }  // namespace
 
-ResourceId FluidNetwork::add_resource(Bandwidth capacity) {
-  check(capacity.count() > 0, "a resource needs a capacity");
-  capacity_.push_back(capacity.count() * 1000);
+ResourceId FluidNetwork::add_resource(const ResourceSpec& spec) {
+  check(spec.capacity.count() > 0, "a resource needs a capacity");
+  Resource resource{.arbitration = spec.arbitration, .capacity = {}};
+  for (const Permille share : spec.by_readers) {
+    resource.capacity.push_back(std::max<std::int64_t>(spec.capacity.count() * share.value, 1));
+  }
+  if (resource.capacity.empty()) resource.capacity.push_back(spec.capacity.count() * 1000);
+  by_readers_ = by_readers_ || resource.capacity.size() > 1;
+  by_class_ = by_class_ || spec.arbitration != Arbitration::max_min;
+  capacity_.push_back(resource.capacity.front());
+  resources_.push_back(std::move(resource));
   left_ = capacity_;
   binding_.assign(capacity_.size(), false);
   check(capacity_.size() <= kResources, "too many resources");
@@ -40,7 +55,7 @@ ResourceId FluidNetwork::add_resource(Bandwidth capacity) {
 FlowId FluidNetwork::start(const FlowSpec& spec, Bytes size, Duration delay, SimTime now) {
   check(now >= now_, "time runs forward");
   now_ = now;
-  check(spec.requester < kRequesters, "too many requesters");
+  check(spec.requester < kRequesters && spec.urgency < kUrgencies, "too many requesters or classes");
   std::uint32_t slot;
   if (free_.empty()) {
     slot = static_cast<std::uint32_t>(flows_.size());
@@ -69,6 +84,10 @@ void FluidNetwork::set_rate(Flow& flow, std::int64_t rate) {
   }
   flow.since = now_;
   flow.rate = rate;
+  if (rate == 0) {
+    flow.ends = kNever;  // paused
+    return;
+  }
   flow.ends = now_ + Duration::ps(ceil_div_fast(flow.remaining, rate));
 }
 
@@ -89,8 +108,10 @@ bool FluidNetwork::reweighs(const FlowSpec& spec) const {
 // no filling.
 void FluidNetwork::join(std::uint32_t slot) {
   moving_.push_back(slot);
-  if (dirty_) return;
   Flow& flow = flows_[slot];
+  moving_readers_ += flow.spec.reads ? 1 : 0;
+  dirty_ = dirty_ || (by_readers_ && flow.spec.reads);
+  if (dirty_) return;
   const std::int64_t cap = flow.spec.cap.count();
   bool fits = cap > 0 && moving_.size() > 1 && !reweighs(flow.spec);
   for (std::uint8_t u = 0; u < flow.spec.use_count && fits; ++u) {
@@ -107,6 +128,8 @@ void FluidNetwork::join(std::uint32_t slot) {
 
 // The same the other way round.
 void FluidNetwork::leave(const Flow& flow) {
+  moving_readers_ -= flow.spec.reads ? 1 : 0;
+  dirty_ = dirty_ || (by_readers_ && flow.spec.reads);
   if (dirty_) return;
   bool was_free = flow.rate == flow.spec.cap.count() && !reweighs(flow.spec);
   for (std::uint8_t u = 0; u < flow.spec.use_count; ++u)
@@ -143,10 +166,37 @@ void FluidNetwork::weigh() {
   }
 }
 
-// Progressive filling. Each round finds the tightest constraint, settles the flows it binds, and takes what
-// they use away.
+void FluidNetwork::set_urgency(FlowId flow, std::uint8_t urgency, SimTime now) {
+  check(now >= now_, "time runs forward");
+  FlowSpec& spec = flows_[flow.value()].spec;
+  if (spec.urgency == urgency) return;
+  spec.urgency = urgency;
+  if (!by_class_) return;
+  // Rates up to now stand; those from now on are found at the next question.
+  if (dirty_) solve();
+  now_ = now;
+  dirty_ = true;
+}
+
+void FluidNetwork::count_readers() {
+  if (!by_readers_) return;
+  const auto beyond_first = static_cast<std::size_t>(std::max(moving_readers_ - 1, 0));
+  for (std::size_t r = 0; r < resources_.size(); ++r) {
+    const auto& capacity = resources_[r].capacity;
+    capacity_[r] = capacity[std::min(beyond_first, capacity.size() - 1)];
+  }
+}
+
+bool FluidNetwork::classes_matter() const {
+  if (!by_class_) return false;
+  const std::uint8_t first = flows_[moving_.front()].spec.urgency;
+  return std::any_of(moving_.begin(), moving_.end(),
+                     [&](std::uint32_t slot) { return flows_[slot].spec.urgency != first; });
+}
+
 void FluidNetwork::solve() {
   dirty_ = false;
+  count_readers();
   left_ = capacity_;
   binding_.assign(capacity_.size(), false);
   if (moving_.size() == 1) {
@@ -156,8 +206,18 @@ void FluidNetwork::solve() {
     take(only);
     return;
   }
+  if (moving_.empty()) return;
   weigh();
+  if (classes_matter()) {
+    fill_by_class();
+  } else {
+    fill_evenly();
+  }
+}
 
+// Progressive filling. Each round finds the tightest constraint, settles the flows it binds, and takes what
+// they use away.
+void FluidNetwork::fill_evenly() {
   std::size_t unsettled = moving_.size();
   while (unsettled > 0) {
     std::array<std::int64_t, kResources> pressure{};  // weight x cost of the unsettled flows on each resource
@@ -209,10 +269,113 @@ void FluidNetwork::solve() {
   }
 }
 
+std::int64_t FluidNetwork::class_share(const Flow& flow, std::size_t resource) const {
+  const bool weighted = resources_[resource].arbitration == Arbitration::weighted;
+  return flow.share * (weighted ? class_weight_[flow.spec.urgency] : 1);
+}
+
+// What resource `r` grants to the flows of one class (kUrgencies: of all): its room, filled up evenly, where
+// a flow takes no more than its cap and what other resources grant it.
+void FluidNetwork::fill_resource(std::size_t r, std::uint8_t urgency, std::int64_t& room) {
+  struct Taker {
+    std::int64_t* grant = nullptr;
+    std::int64_t bound = kUnbounded, share = 0, cost = 0;
+    bool content = false;  // with less than the level
+  };
+  std::vector<Taker> takers;
+  std::int64_t pressure = 0;
+  for (const std::uint32_t slot : moving_) {
+    Flow& flow = flows_[slot];
+    if (urgency < kUrgencies && flow.spec.urgency != urgency) continue;
+    Taker taker;
+    if (flow.spec.cap.count() > 0) taker.bound = flow.spec.cap.count();
+    for (std::uint8_t u = 0; u < flow.spec.use_count; ++u) {
+      if (flow.spec.uses[u].resource.value() == r) {
+        taker.grant = &flow.grant[u];
+        taker.cost = flow.spec.uses[u].cost.value;
+      } else {
+        taker.bound = std::min(taker.bound, flow.grant[u]);
+      }
+    }
+    if (taker.grant == nullptr) continue;
+    taker.share = class_share(flow, r);
+    pressure += taker.share * taker.cost;
+    takers.push_back(taker);
+  }
+  // Whoever is bound below the level leaves the rest to the others, which raises the level.
+  for (bool again = true; again;) {
+    again = false;
+    for (Taker& taker : takers) {
+      if (taker.content || Int128{taker.bound} * pressure > Int128{room} * taker.share) continue;
+      taker.content = again = true;
+      room -= taker.bound * taker.cost;
+      pressure -= taker.share * taker.cost;
+    }
+  }
+  for (const Taker& taker : takers) {
+    *taker.grant =
+        pressure == 0 ? kUnbounded : static_cast<std::int64_t>(Int128{room} * taker.share / pressure);
+  }
+  if (pressure > 0) room = 0;
+}
+
+void FluidNetwork::fill_by_class() {
+  for (const std::uint32_t slot : moving_) flows_[slot].grant.fill(kUnbounded);
+  // Each round settles at least the tightest resource for good, unless classes starved in one resource had
+  // taken part in another: a few rounds more.
+  for (std::size_t round = 0; round < 4 * resources_.size() + 8; ++round) {
+    for (std::size_t r = 0; r < resources_.size(); ++r) {
+      std::int64_t room = capacity_[r];
+      if (resources_[r].arbitration != Arbitration::priority) {
+        fill_resource(r, kUrgencies, room);
+        continue;
+      }
+      for (std::uint8_t urgency = 0; urgency < kUrgencies; ++urgency) fill_resource(r, urgency, room);
+    }
+  }
+  // The least of the grants; and, should the rounds not have been enough, no more than there is, and nothing
+  // left that somebody could use.
+  std::fill(binding_.begin(), binding_.end(), true);
+  for (const bool rest : {false, true}) {
+    for (std::uint8_t urgency = 0; urgency < kUrgencies; ++urgency) {
+      for (const std::uint32_t slot : moving_) {
+        Flow& flow = flows_[slot];
+        if (flow.spec.urgency == urgency) settle(flow, rest);
+      }
+    }
+  }
+  const auto most_urgent = std::min_element(
+      moving_.begin(), moving_.end(),
+      [&](std::uint32_t a, std::uint32_t b) { return flows_[a].spec.urgency < flows_[b].spec.urgency; });
+  for (const std::uint32_t slot : moving_) {
+    Flow& flow = flows_[slot];
+    const bool may_pause = flow.spec.urgency > flows_[*most_urgent].spec.urgency;
+    set_rate(flow, may_pause && flow.settled < kLeastRate ? 0 : std::max<std::int64_t>(flow.settled, 1));
+  }
+}
+
+// Takes a flow's rate out of what is left: what it was granted, or (`rest`) as much more as fits, if that is
+// worth it.
+void FluidNetwork::settle(Flow& flow, bool rest) {
+  std::int64_t rate = flow.spec.cap.count() > 0 ? flow.spec.cap.count() : kUnbounded;
+  if (rest) rate -= flow.settled;
+  for (std::uint8_t u = 0; u < flow.spec.use_count; ++u) {
+    const ResourceUse& use = flow.spec.uses[u];
+    rate = std::min(rate, left_[use.resource.value()] / use.cost.value);
+    if (!rest) rate = std::min(rate, flow.grant[u]);
+  }
+  if (rest && rate < kLeastRate) return;
+  flow.settled = rest ? flow.settled + rate : rate;
+  for (std::uint8_t u = 0; u < flow.spec.use_count; ++u) {
+    left_[flow.spec.uses[u].resource.value()] -= rate * flow.spec.uses[u].cost.value;
+  }
+}
+
 std::optional<SimTime> FluidNetwork::next_event() {
   if (dirty_) solve();
   std::optional<SimTime> next;
   for (const std::uint32_t slot : moving_) {
+    if (flows_[slot].ends == kNever) continue;
     if (!next || flows_[slot].ends < *next) next = flows_[slot].ends;
   }
   for (const std::uint32_t slot : waiting_) {

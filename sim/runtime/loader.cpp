@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "sim/hardware/flow_memory.hpp"
+#include "sim/hardware/kernel_time.hpp"
 
 namespace pregate {
 namespace {
@@ -55,6 +55,7 @@ void Loader::adopt(LoadId load) {
     queue.erase(it);
     return;
   }
+  parts_.flash.promote(load);
 }
 
 void Loader::cancel_stale_speculation(LayerId layer) {
@@ -107,7 +108,9 @@ void Loader::read(const Part& part) {
   const std::int64_t before = bytes / count * part.index + std::min<std::int64_t>(part.index, bytes % count);
   const std::int64_t size = bytes / count + (part.index < bytes % count ? 1 : 0);
   ++lanes_busy_;
-  parts_.flash.read({part.load, offsets_[expert.value()] + Bytes(before), Bytes(size)}, *this);
+  parts_.flash.read({part.load, offsets_[expert.value()] + Bytes(before), Bytes(size),
+                     parts_.residency.purpose_of(part.load)},
+                    *this);
 }
 
 void Loader::read_done(LoadId load) {

@@ -230,7 +230,8 @@ Status Scheduler::run_operator(std::size_t layer, OperatorKind kind, ExpertId ex
   }
   const SimTime begin = parts_.npu.now();
   parts_.npu.run(plan);
-  parts_.recorder.operator_ran(layer_id(layer), kind, expert, begin, parts_.npu.now(), plan.alone);
+  parts_.recorder.operator_ran(layer_id(layer), kind, expert, begin, parts_.npu.now(),
+                               std::min(plan.alone, parts_.npu.now() - begin));
   parts_.recorder.worked(info_.phase, cost.bytes, cost.macs);
   return {};
 }

@@ -251,5 +251,179 @@ TEST(Sharing, RatesAfterJoiningAndLeaving_AreThoseOfAFreshNetwork) {
   }
 }
 
+FlowSpec of_class(ResourceId resource, std::uint8_t urgency) {
+  FlowSpec spec;
+  spec.through(resource).urgency = urgency;
+  return spec;
+}
+
+TEST(Arbitration, Priority_GivesAllToTheMoreUrgentClass_AndPausesTheOther) {
+  FluidNetwork network;
+  const auto flash = network.add_resource({gb_per_s(4), Arbitration::priority});
+  const auto early = network.start(of_class(flash, 2), Bytes(4'000'000), Duration(), SimTime());
+  EXPECT_EQ(network.rate(early), gb_per_s(4));
+  std::vector<FlowId> ended;
+  network.advance(SimTime::at_ps(500'000'000), ended);  // half of it has moved
+  const auto demand =
+      network.start(of_class(flash, 0), Bytes(4'000'000), Duration(), SimTime::at_ps(500'000'000));
+  EXPECT_EQ(network.rate(early), Bandwidth());
+  EXPECT_EQ(network.rate(demand), gb_per_s(4));
+  auto ends = run_out(network);
+  EXPECT_EQ(ends[demand.value()], SimTime::at_ps(1'500'000'000));
+  EXPECT_EQ(ends[early.value()], SimTime::at_ps(2'000'000'000));  // the pause, then its other half
+}
+
+TEST(Arbitration, Priority_LeavesWhatACappedDemandCannotUse) {
+  FluidNetwork network;
+  const auto flash = network.add_resource({gb_per_s(4), Arbitration::priority});
+  FlowSpec lane = of_class(flash, 0);
+  lane.cap = gb_per_s(3);
+  network.start(lane, Bytes::gib(1), Duration(), SimTime());
+  const auto committed = network.start(of_class(flash, 1), Bytes::gib(1), Duration(), SimTime());
+  const auto guess = network.start(of_class(flash, 2), Bytes::gib(1), Duration(), SimTime());
+  EXPECT_EQ(network.rate(committed), gb_per_s(1));
+  EXPECT_EQ(network.rate(guess), Bandwidth());
+}
+
+TEST(Arbitration, Weighted_DividesByTheWeightsOfTheClasses) {
+  FluidNetwork network;
+  const auto flash = network.add_resource({gb_per_s(7), Arbitration::weighted});
+  const auto demand = network.start(of_class(flash, 0), Bytes::gib(1), Duration(), SimTime());
+  const auto committed = network.start(of_class(flash, 1), Bytes::gib(1), Duration(), SimTime());
+  const auto guess = network.start(of_class(flash, 2), Bytes::gib(1), Duration(), SimTime());
+  EXPECT_EQ(network.rate(demand), gb_per_s(4));
+  EXPECT_EQ(network.rate(committed), gb_per_s(2));
+  EXPECT_EQ(network.rate(guess), gb_per_s(1));
+}
+
+TEST(Arbitration, AnAdoptedFlow_IsServedAsDemandFromThenOn) {
+  FluidNetwork network;
+  const auto flash = network.add_resource({gb_per_s(4), Arbitration::priority});
+  network.start(of_class(flash, 0), Bytes::gib(1), Duration(), SimTime());
+  const auto committed = network.start(of_class(flash, 1), Bytes::gib(1), Duration(), SimTime());
+  EXPECT_EQ(network.rate(committed), Bandwidth());
+  network.set_urgency(committed, 0, SimTime::at_ps(1'000'000));
+  EXPECT_EQ(network.rate(committed), gb_per_s(2));
+}
+
+// Priority on the flash, fairness in the DRAM: a guess that the flash starves does not slow the NPU's
+// reading.
+TEST(Arbitration, APausedFlow_TakesNothingFromTheOtherResourcesOnItsWay) {
+  FluidNetwork network;
+  const auto flash = network.add_resource({gb_per_s(4), Arbitration::priority});
+  const auto dram = network.add_resource({gb_per_s(10), Arbitration::max_min});
+  FlowSpec load;
+  load.through(flash).through(dram);
+  FlowSpec guess = load;
+  guess.urgency = 2;
+  network.start(load, Bytes::gib(1), Duration(), SimTime());
+  network.start(guess, Bytes::gib(1), Duration(), SimTime());
+  const auto reader = network.start(FlowSpec{}.through(dram), Bytes::gib(1), Duration(), SimTime());
+  EXPECT_EQ(network.rate(reader), gb_per_s(6));
+}
+
+TEST(Arbitration, OneClassAlone_SharesAsMaxMinWhateverTheRule) {
+  Random random(5);
+  for (int round = 0; round < 500; ++round) {
+    FluidNetwork plain, ruled;
+    for (int r = 0; r < 3; ++r) {
+      const auto capacity =
+          Bandwidth::bytes_per_second(1'000'000 + static_cast<std::int64_t>(random.below(1'000'000'000)));
+      plain.add_resource(capacity);
+      ruled.add_resource({capacity, r == 1 ? Arbitration::weighted : Arbitration::priority});
+    }
+    std::vector<FlowId> a, b;
+    for (int f = 0; f < 6; ++f) {
+      FlowSpec spec;
+      spec.through(ResourceId(static_cast<std::uint8_t>(random.below(3)))).urgency = 1;
+      a.push_back(plain.start(spec, Bytes::gib(1), Duration(), SimTime()));
+      b.push_back(ruled.start(spec, Bytes::gib(1), Duration(), SimTime()));
+    }
+    for (std::size_t f = 0; f < a.size(); ++f) EXPECT_EQ(plain.rate(a[f]), ruled.rate(b[f]));
+  }
+}
+
+// On random networks of random rules: nothing overfull, nobody idle who could move, and a flow that is held
+// back by a full priority resource only if that resource gives nothing to a less urgent class.
+TEST(Arbitration, OnRandomNetworks_NothingIsOverfullAndPriorityIsStrict) {
+  Random random(17);
+  for (int round = 0; round < 2000; ++round) {
+    FluidNetwork network;
+    std::vector<std::int64_t> capacity;
+    std::vector<Arbitration> rules;
+    for (std::size_t r = 0; r < 3; ++r) {
+      capacity.push_back(1'000'000'000 + static_cast<std::int64_t>(random.below(10'000'000'000)));
+      rules.push_back(static_cast<Arbitration>(random.below(3)));
+      network.add_resource({Bandwidth::bytes_per_second(capacity.back()), rules.back()});
+    }
+    std::vector<FlowSpec> specs;
+    std::vector<FlowId> flows;
+    for (std::size_t f = 0; f < 2 + random.below(6); ++f) {
+      FlowSpec spec;
+      for (std::uint8_t r = 0; r < 3; ++r) {
+        if (r == f % 3 || random.chance(0.4)) spec.through(ResourceId(r));
+      }
+      if (random.chance(0.4))
+        spec.cap =
+            Bandwidth::bytes_per_second(100'000'000 + static_cast<std::int64_t>(random.below(3'000'000'000)));
+      spec.urgency = static_cast<std::uint8_t>(random.below(kUrgencies));
+      specs.push_back(spec);
+      flows.push_back(network.start(spec, Bytes::gib(1), Duration(), SimTime()));
+    }
+    std::vector<std::int64_t> used(3, 0);
+    const auto rate = [&](std::size_t f) { return network.rate(flows[f]).count(); };
+    for (std::size_t f = 0; f < flows.size(); ++f) {
+      for (std::size_t u = 0; u < specs[f].use_count; ++u) used[specs[f].uses[u].resource.value()] += rate(f);
+      if (specs[f].cap.count() > 0) {
+        EXPECT_LE(network.rate(flows[f]), specs[f].cap);
+      }
+    }
+    constexpr std::int64_t kSlack = 100'000;  // a flow slower than 10 kB/s pauses
+    for (std::size_t r = 0; r < 3; ++r) EXPECT_LE(used[r], capacity[r] + 1) << "round " << round;
+    for (std::size_t f = 0; f < flows.size(); ++f) {
+      if (specs[f].cap.count() > 0 && rate(f) + kSlack >= specs[f].cap.count()) continue;
+      bool held = false;
+      for (std::size_t u = 0; u < specs[f].use_count; ++u) {
+        const std::size_t r = specs[f].uses[u].resource.value();
+        if (used[r] + kSlack < capacity[r]) continue;
+        bool strict = true;
+        for (std::size_t g = 0; g < flows.size() && rules[r] == Arbitration::priority; ++g) {
+          for (std::size_t v = 0; v < specs[g].use_count; ++v) {
+            if (specs[g].uses[v].resource.value() != r || specs[g].urgency <= specs[f].urgency) continue;
+            strict = strict && rate(g) <= kSlack;
+          }
+        }
+        held = held || strict;
+      }
+      EXPECT_TRUE(held) << "round " << round << " flow " << f;
+    }
+  }
+}
+
+TEST(Sharing, CapacityFallsWithTheNumberOfReaders) {
+  FluidNetwork network;
+  const auto dram = network.add_resource(
+      {gb_per_s(10), Arbitration::max_min, {Permille{1000}, Permille{900}, Permille{800}}});
+  FlowSpec reader;
+  reader.through(dram).reads = true;
+  const auto a = network.start(reader, Bytes(10'000'000), Duration(), SimTime());
+  EXPECT_EQ(network.rate(a), gb_per_s(10));
+  network.start(reader, Bytes(10'000'000), Duration(), SimTime());
+  EXPECT_EQ(network.rate(a), Bandwidth::bytes_per_second(4'500'000'000));
+  for (int i = 0; i < 2; ++i) network.start(reader, Bytes(10'000'000), Duration(), SimTime());
+  EXPECT_EQ(network.rate(a), gb_per_s(2));
+}
+
+TEST(Sharing, AWriter_IsNoReader) {
+  FluidNetwork network;
+  const auto dram =
+      network.add_resource({gb_per_s(10), Arbitration::max_min, {Permille{1000}, Permille{500}}});
+  FlowSpec reader;
+  reader.through(dram).reads = true;
+  const auto a = network.start(reader, Bytes(10'000'000), Duration(), SimTime());
+  network.start(FlowSpec{}.through(dram), Bytes(10'000'000), Duration(), SimTime());
+  EXPECT_EQ(network.rate(a), gb_per_s(5));
+}
+
 }  // namespace
 }  // namespace pregate

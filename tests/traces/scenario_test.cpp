@@ -266,7 +266,8 @@ TEST(ScenarioSet, AWrongValue_IsReportedAtSetWithItsPath) {
               HasSubstr("--set: policy.stale_gate_accuracy: expected"));
   EXPECT_THAT(set_error("policy.eviction=mru"), HasSubstr("expected one of lru, lfu, lfu-decay"));
   EXPECT_THAT(set_error("policy.prefetch=psychic"), HasSubstr("pregate, prev-token"));
-  EXPECT_THAT(set_error("sim.fidelity=burst"), HasSubstr("expected flow"));
+  EXPECT_THAT(set_error("sim.fidelity=cycle"), HasSubstr("expected one of flow, burst"));
+  EXPECT_THAT(set_error("runtime.flash_arbitration=fair"), HasSubstr("max-min, priority, weighted"));
   EXPECT_THAT(set_error("workload.phase=prefill"), HasSubstr("expected all or decode"));
   EXPECT_THAT(set_error("device.dram.efficiency=0"),
               HasSubstr("--set: device.dram.efficiency: expected a fraction"));
