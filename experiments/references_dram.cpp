@@ -262,7 +262,8 @@ std::vector<ReferenceRow> dram_reference_rows() {
   add_lpddr5(rows);
   add_ddr5_and_lpddr4(rows);
   const DramTiming timing = timing_of("lpddr5-6400");
-  const DramCoefficients coefficients = calibrate_dram(timing, kChannels, kWrites);
+  const DramCoefficients coefficients =
+      calibrate_dram(timing, {.channels = kChannels, .write_rate = kWrites, .writers = 1});
   add_mixes(rows, timing, coefficients);
   add_joined(rows, timing, coefficients);
   return rows;

@@ -70,7 +70,7 @@ std::string device_text(const Memory& memory, const DramCoefficients& c) {
   const std::string source =
       fmt::format("# source: burst model on {} ({}), pregate calibrate --dram: simulated", memory.timing.name,
                   memory.timing.source);
-  const std::string cost = fmt::format("{}, {} of writes", source, to_text(memory.writes));
+  const std::string cost = fmt::format("{}, {} of writes in 4 lanes", source, to_text(memory.writes));
   std::string text;
   const auto line = [&text](const std::string& field, const std::string& why) {
     text += fmt::format("  {}  {}\n", field, why);
@@ -176,7 +176,8 @@ Status calibrate(Session& session, const CalibrateOptions& options) {
   }
   const Result<Memory> memory = find_memory(session, options.dram);
   if (!memory) return memory.error();
-  const DramCoefficients c = calibrate_dram(memory->timing, memory->channels, memory->writes);
+  const DramCoefficients c =
+      calibrate_dram(memory->timing, {.channels = memory->channels, .write_rate = memory->writes});
   if (!options.out.empty()) {
     if (Status done = write_text_file(options.out, "dram {\n" + device_text(*memory, c) + "}\n"); !done)
       return done;

@@ -66,7 +66,7 @@ MixResult run_mix(const DramTiming& timing, const BurstOptions& options, const M
   Random random(1);
   const auto sweep = static_cast<std::uint64_t>(timing.row_bytes / timing.access_bytes * timing.banks());
   const bool writes = mix.write_rate.count() > 0;
-  const std::int32_t streams = mix.readers + (writes ? 1 : 0);
+  const std::int32_t streams = mix.readers + (writes ? mix.writers : 0);
   // A stream alone meets nobody: one long run instead of many short ones.
   const std::int32_t rounds = streams == 1 ? 1 : kAlignments;
   MixResult out;
@@ -74,18 +74,20 @@ MixResult run_mix(const DramTiming& timing, const BurstOptions& options, const M
   for (std::int32_t round = 0; round < rounds; ++round) {
     std::vector<StreamLoad> loads;
     for (std::int32_t i = 0; i < streams; ++i) {
-      const bool write = i == mix.readers;
+      const bool write = i >= mix.readers;
       loads.push_back({.spec = {.first = i * kApart + static_cast<std::int64_t>(random.below(sweep)),
                                 .accesses = streams == 1 ? 10 * kAccesses : kAccesses,
                                 .write = write},
-                       .pace = write ? Pace(timing.access_bytes, mix.write_rate) : Pace()});
+                       .pace = write ? Pace(timing.access_bytes * mix.writers, mix.write_rate) : Pace()});
     }
     const StreamResult result = run_streams(timing, options, loads);
     std::int64_t together = 0;
     for (std::int32_t i = 0; i < mix.readers; ++i)
       together += result.by_stream[static_cast<std::size_t>(i)].count();
     readers += together;
-    if (writes) writer += result.by_stream.back().count();
+    for (std::int32_t i = mix.readers; i < streams; ++i) {
+      writer += result.by_stream[static_cast<std::size_t>(i)].count();
+    }
     const Bandwidth rate = Bandwidth::bytes_per_second(together);
     out.slowest = round == 0 ? rate : std::min(out.slowest, rate);
     out.fastest = std::max(out.fastest, rate);
@@ -95,7 +97,7 @@ MixResult run_mix(const DramTiming& timing, const BurstOptions& options, const M
   return out;
 }
 
-DramCoefficients calibrate_dram(const DramTiming& timing, std::int32_t channels, Bandwidth write_rate) {
+DramCoefficients calibrate_dram(const DramTiming& timing, const CalibrationTraffic& traffic) {
   DramCoefficients out;
   const auto one_reader = [&timing](Refresh refresh, DramMapping mapping) {
     return run_mix(timing, {.refresh = refresh, .mapping = mapping}, {.readers = 1}).readers;
@@ -113,8 +115,11 @@ DramCoefficients calibrate_dram(const DramTiming& timing, std::int32_t channels,
     least = std::min(least, readers == 1 ? 1 : share(run_mix(timing, {}, {.readers = readers}).readers, one));
     out.reader_efficiency.push_back(least);
   }
-  const MixResult beside = run_mix(
-      timing, {}, {.readers = 1, .write_rate = Bandwidth::bytes_per_second(write_rate.count() / channels)});
+  const MixResult beside =
+      run_mix(timing, {},
+              {.readers = 1,
+               .write_rate = Bandwidth::bytes_per_second(traffic.write_rate.count() / traffic.channels),
+               .writers = traffic.writers});
   out.write_cost = static_cast<double>((one.count() - beside.readers.count())) /
                    static_cast<double>(beside.writer.count());
 

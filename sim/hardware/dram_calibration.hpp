@@ -41,7 +41,8 @@ struct MixResult {
 inline constexpr std::int32_t kAlignments = 16;
 struct MixSpec {
   std::int32_t readers = 1;
-  Bandwidth write_rate{};  // of one channel
+  Bandwidth write_rate{};    // of one channel, all writers together
+  std::int32_t writers = 1;  // that share it, each a stream of its own
 };
 MixResult run_mix(const DramTiming& timing, const BurstOptions& options, const MixSpec& mix);
 
@@ -54,7 +55,11 @@ struct DramCoefficients {
   double write_cost = 0;                  // of bytes written beside a reader, at the rate asked about
   Duration latency;                       // of a lone random access of 64 bytes
 };
-// `write_rate`: what flash writes into all channels together.
-DramCoefficients calibrate_dram(const DramTiming& timing, std::int32_t channels, Bandwidth write_rate);
+struct CalibrationTraffic {
+  std::int32_t channels = 1;
+  Bandwidth write_rate;      // what flash writes into all channels together ...
+  std::int32_t writers = 4;  // ... in as many streams: its lanes. Each of them opens rows of its own.
+};
+DramCoefficients calibrate_dram(const DramTiming& timing, const CalibrationTraffic& traffic);
 
 }  // namespace pregate
