@@ -19,6 +19,7 @@ using Json = nlohmann::ordered_json;
 
 struct ValidateOptions {
   bool references = false, json = false;
+  bool fidelity = false;
   std::string phone, out;
 };
 
@@ -41,6 +42,10 @@ Result<Findings> find(const ValidateOptions& options) {
   Progress progress("comparing");
   progress.update(0, 3);
   findings.rows = dram_reference_rows();
+  if (options.fidelity) {
+    const std::vector<ReferenceRow> rows = fidelity_reference_rows();
+    findings.rows.insert(findings.rows.end(), rows.begin(), rows.end());
+  }
   progress.update(1, 3);
   const Result<std::vector<ReferenceRow>> flash = flash_reference_rows();
   if (!flash) return flash.error();
@@ -129,7 +134,8 @@ std::string cell(std::string text) {
 std::string document_of(const Findings& findings) {
   std::string out =
       "# Validation\n\n"
-      "Written by `pregate validate --references --phone DIR --out docs/validation.md`, never by hand: "
+      "Written by `pregate validate --references --fidelity --phone DIR --out docs/validation.md`, never by "
+      "hand: "
       "predictions of the models that\n"
       "`pregate run` uses, beside what public simulators and a phone gave for the same case. *Predicted* is "
       "simulated here;\n"
@@ -206,6 +212,8 @@ void add_validate_verb(CLI::App& app, Session& session) {
   auto options = std::make_shared<ValidateOptions>();
   CLI::App* verb = app.add_subcommand("validate", "Compare the models with reference simulators and a phone");
   verb->add_flag("--references", options->references, "every reference row that the models can express");
+  verb->add_flag("--fidelity", options->fidelity,
+                 "also a whole token of three devices by both DRAM models (some minutes)");
   verb->add_option("--phone", options->phone,
                    "the folder of the phone's recordings; without it that part is left out");
   verb->add_option("--out", options->out, "also write the document (docs/validation.md) to this file");
@@ -213,7 +221,7 @@ void add_validate_verb(CLI::App& app, Session& session) {
   verb->footer(
       "Exit code 1 when a row is outside its tolerance.\n"
       "Examples:\n  pregate validate --references\n"
-      "  pregate validate --references --phone phone/ --out docs/validation.md");
+      "  pregate validate --references --fidelity --phone phone/ --out docs/validation.md");
   verb->callback(
       [options, &session] { session.action = [options, &session] { return validate(session, *options); }; });
 }

@@ -34,13 +34,18 @@ TEST(Validate, RowsOutsideTheirTolerance_AreTheKnownOnes) {
   // How requests share translation pages with two in flight hangs on nanoseconds of MQSim's front
   // end.
   const std::set<std::string> known{"sequential 128 KiB, 2 in flight"};
+  // The share of two readers in burst is 1.6 % above the reference's: inside its 3 %, but not inside the 1 %
+  // of a reader that joins; so is flow's where it takes burst's word for it.
+  const std::set<std::string> joins{"end of the first (burst)", "time of the second (burst)",
+                                    "time of the second (flow, burst's coefficients)"};
   const Json found = validated();
   EXPECT_GT(found["checked"], 60);
   for (const Json& row : found["rows"]) {
     if (row["outside"] == false) continue;
     const std::string name = row["name"];
     const std::string group = row["group"];
-    const bool is_known = known.contains(name) && group.find("as shipped") != std::string::npos;
+    const bool is_known = (known.contains(name) && group.find("as shipped") != std::string::npos) ||
+                          (joins.contains(name) && group.find("a reader that joins") != std::string::npos);
     EXPECT_TRUE(is_known) << group << ": " << name << " is off by " << row["error"];
   }
 }
