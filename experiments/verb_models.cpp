@@ -125,12 +125,20 @@ Status show_model(Session& session, const ModelsOptions& options) {
   }
   session.out = source->text;
   if (!session.out.empty() && session.out.back() != '\n') session.out += '\n';
+  const Result<ModelSpec> spec = parse_model_spec(*source);
+  if (!spec) return spec.error();
+  const ParameterCounts parts = count_parameters(*spec);
   session.out += fmt::format(
-      "# Derived: {} parameters stored and {} activated (without embeddings and head); an expert is {}, all "
-      "of them\n"
+      "# Derived: {} parameters stored: routed experts {}, shared experts {}, dense FFN {}, attention {}, "
+      "routers {},\n"
+      "# embedding {}, head {}; {} activated in the layers, for one token. An expert is {} ({} parameters), "
+      "all of them\n"
       "# {}; what stays resident beside them {}; a token touches at most {} of experts (T).\n",
-      billions(facts.stored), billions(facts.activated), to_text(facts.expert),
-      to_text(model->all_experts_bytes()), to_text(model->dense_bytes()), to_text(facts.cycle));
+      billions(parts.stored()), billions(parts.routed_stored), billions(parts.shared_experts),
+      billions(parts.dense_ffn), billions(parts.attention), billions(parts.routers),
+      billions(parts.embedding), billions(parts.head), billions(parts.activated()), to_text(facts.expert),
+      with_commas(parts.expert), to_text(model->all_experts_bytes()), to_text(model->dense_bytes()),
+      to_text(facts.cycle));
   return {};
 }
 

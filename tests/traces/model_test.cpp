@@ -74,6 +74,18 @@ TEST(Megrez2, ReproducesItsPublishedParameterCounts) {
   EXPECT_NEAR(activated_in_layers(model), 3.0, 0.02 * 3.0);
 }
 
+TEST(Megrez2, ItsParts_AddUpToThePublishedCounts) {
+  const std::string path = "models/presets/megrez2-3x7b-a3b.model.textproto";
+  const Result<ModelSpec> spec = parse_model_spec({path, read_source_file(path)});
+  ASSERT_TRUE(spec.ok()) << spec.error().message();
+  const ParameterCounts parts = count_parameters(*spec);
+  EXPECT_EQ(parts.expert, 3LL * 2048 * 1408);
+  EXPECT_EQ(parts.routed_stored, 640 * parts.expert);
+  EXPECT_NEAR(billions(parts.stored()), 7.5, 0.005);    // with embedding and head
+  EXPECT_NEAR(billions(parts.activated()), 3.0, 0.01);  // in the layers
+  EXPECT_EQ(spec->banks(), 10);
+}
+
 TEST(Megrez2, AnExpertAtFourAndAHalfBits_TakesItsShareOfAByte) {
   const ModelShape model = preset("megrez2-3x7b-a3b");
   EXPECT_EQ(model.banks[0].expert_bytes.count(), 3LL * 2048 * 1408 * 9 / 16);
