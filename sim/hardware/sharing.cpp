@@ -276,18 +276,14 @@ std::int64_t FluidNetwork::class_share(const Flow& flow, std::size_t resource) c
 
 // What resource `r` grants to the flows of one class (kUrgencies: of all): its room, filled up evenly, where
 // a flow takes no more than its cap and what other resources grant it.
-void FluidNetwork::fill_resource(std::size_t r, std::uint8_t urgency, std::int64_t& room) {
-  struct Taker {
-    std::int64_t* grant = nullptr;
-    std::int64_t bound = kUnbounded, share = 0, cost = 0;
-    bool content = false;  // with less than the level
-  };
-  std::vector<Taker> takers;
+bool FluidNetwork::fill_resource(std::size_t r, std::uint8_t urgency, std::int64_t& room) {
+  std::vector<Taker>& takers = takers_;
+  takers.clear();
   std::int64_t pressure = 0;
   for (const std::uint32_t slot : moving_) {
     Flow& flow = flows_[slot];
     if (urgency < kUrgencies && flow.spec.urgency != urgency) continue;
-    Taker taker;
+    Taker taker{.bound = kUnbounded};
     if (flow.spec.cap.count() > 0) taker.bound = flow.spec.cap.count();
     for (std::uint8_t u = 0; u < flow.spec.use_count; ++u) {
       if (flow.spec.uses[u].resource.value() == r) {
@@ -312,25 +308,31 @@ void FluidNetwork::fill_resource(std::size_t r, std::uint8_t urgency, std::int64
       pressure -= taker.share * taker.cost;
     }
   }
+  bool changed = false;
   for (const Taker& taker : takers) {
-    *taker.grant =
+    const std::int64_t grant =
         pressure == 0 ? kUnbounded : static_cast<std::int64_t>(Int128{room} * taker.share / pressure);
+    changed = changed || grant != *taker.grant;
+    *taker.grant = grant;
   }
   if (pressure > 0) room = 0;
+  return changed;
 }
 
 void FluidNetwork::fill_by_class() {
   for (const std::uint32_t slot : moving_) flows_[slot].grant.fill(kUnbounded);
   // Each round settles at least the tightest resource for good, unless classes starved in one resource had
   // taken part in another: a few rounds more.
-  for (std::size_t round = 0; round < 4 * resources_.size() + 8; ++round) {
+  bool again = true;
+  for (std::size_t round = 0; again && round < 4 * resources_.size() + 8; ++round) {
+    again = false;
     for (std::size_t r = 0; r < resources_.size(); ++r) {
       std::int64_t room = capacity_[r];
-      if (resources_[r].arbitration != Arbitration::priority) {
-        fill_resource(r, kUrgencies, room);
-        continue;
+      const bool strict = resources_[r].arbitration == Arbitration::priority;
+      for (std::uint8_t urgency = strict ? 0 : kUrgencies; urgency < (strict ? kUrgencies : kUrgencies + 1);
+           ++urgency) {
+        again = fill_resource(r, urgency, room) || again;
       }
-      for (std::uint8_t urgency = 0; urgency < kUrgencies; ++urgency) fill_resource(r, urgency, room);
     }
   }
   // The least of the grants; and, should the rounds not have been enough, no more than there is, and nothing

@@ -112,10 +112,17 @@ class FluidNetwork {
     std::vector<std::int64_t> capacity;  // by readers, as in ResourceSpec; bytes per second x 1000
   };
 
+  // Who takes of a resource; scratch of fill_resource().
+  struct Taker {
+    std::int64_t* grant = nullptr;
+    std::int64_t bound = 0, share = 0, cost = 0;
+    bool content = false;  // with less than the level
+  };
+
   void solve();
   void fill_evenly();
   void fill_by_class();
-  void fill_resource(std::size_t r, std::uint8_t urgency, std::int64_t& room);
+  bool fill_resource(std::size_t r, std::uint8_t urgency, std::int64_t& room);
   void settle(Flow& flow, bool rest);
   [[nodiscard]] bool classes_matter() const;
   void count_readers();
@@ -129,6 +136,7 @@ class FluidNetwork {
   void set_rate(Flow& flow, std::int64_t rate);
   void give_back(std::uint32_t slot) { free_.push_back(slot); }
 
+  std::vector<Taker> takers_;
   std::vector<Resource> resources_;
   std::vector<std::int64_t> capacity_;  // of each with its present readers; bytes per second x 1000
   std::vector<std::int64_t> left_;      // of each, at the present rates
