@@ -144,7 +144,7 @@ Result<std::uint64_t> parse_seed(const std::string& text) {
   const char* end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, seed);
   if (error == std::errc() && rest == end) return seed;
-  return bad_input("a whole number below 2^64", fmt::format("\"{}\"", text)).at("--seed");
+  return bad_input("a whole number below 2^64", fmt::format("\"{}\"", text));
 }
 
 int run_command(int argc, char** argv) {

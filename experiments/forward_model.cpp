@@ -51,6 +51,13 @@ Result<Weights> make_weights(const ModelConfig& config, const ForwardRequest& re
   return Weights::random(config.spec, *seed, options);
 }
 
+// A record keeps its prompt as text: what is none is told before anything is computed.
+Result<std::string> check_text(const std::string& text, const std::string& place) {
+  const std::size_t whole = complete_utf8(text);
+  if (whole == text.size()) return text;
+  return bad_input("UTF-8", fmt::format("something else at byte {}", whole)).at(place);
+}
+
 }  // namespace
 
 void add_forward_options(CLI::App& verb, ForwardRequest& request) {
@@ -59,7 +66,7 @@ void add_forward_options(CLI::App& verb, ForwardRequest& request) {
   verb.add_option("--precision", request.precision, "of the forward pass: f32, bf16 or int8")
       ->capture_default_str();
   verb.add_option("--threads", request.threads, "of the forward pass; 0: all")
-      ->check(CLI::Range(0, 1024))
+      ->check(CLI::Range(0, 256))
       ->capture_default_str();
 }
 
@@ -75,7 +82,18 @@ Result<ModelSpec> forward_spec(const ShippedCatalogue& catalogue, const ForwardR
   return config->spec;
 }
 
-Result<ForwardModel> open_forward_model(const ShippedCatalogue& catalogue, const ForwardRequest& request) {
+CLI::Validator finite_between(double least, double most) {
+  return CLI::Validator(
+      [least, most](std::string& text) {
+        double value = 0;
+        if (CLI::detail::lexical_cast(text, value) && value >= least && value <= most) return std::string();
+        return fmt::format("expected a number from {} to {}, found {}", least, most, text);
+      },
+      fmt::format("FLOAT in [{} - {}]", least, most));
+}
+
+Result<ForwardModel> open_forward_model(const ShippedCatalogue& catalogue, const ForwardRequest& request,
+                                        TokenizerUse use) {
   const Result<Precision> precision = parse_precision(request.precision);
   if (!precision) return precision.error().at("--precision");
   if (request.model.empty()) return bad_input("a checkpoint folder or a preset", "nothing").at("--model");
@@ -83,7 +101,7 @@ Result<ForwardModel> open_forward_model(const ShippedCatalogue& catalogue, const
   if (!config) return config.error();
   use_threads(request.threads);
   std::optional<Tokenizer> tokenizer;
-  if (request.random_weights.empty()) {
+  if (request.random_weights.empty() && use == TokenizerUse::text) {
     Result<Tokenizer> loaded = Tokenizer::load(request.model);
     if (!loaded) return loaded.error();
     tokenizer.emplace(std::move(*loaded));
@@ -117,7 +135,12 @@ Result<std::vector<std::int32_t>> encode(const ForwardModel& model, const std::s
 
 std::string decode(const ForwardModel& model, std::span<const std::int32_t> tokens) {
   if (model.tokenizer) {
-    const Result<std::string> text = model.tokenizer->decode(tokens);
+    // A vocabulary is often padded past its tokenizer: such ids stand for no text.
+    std::vector<std::int32_t> known;
+    for (const std::int32_t token : tokens) {
+      if (token < model.tokenizer->vocabulary()) known.push_back(token);
+    }
+    const Result<std::string> text = model.tokenizer->decode(known);
     return text ? *text : std::string();
   }
   std::string numbers;
@@ -131,12 +154,12 @@ Result<std::string> read_prompt(const PromptRequest& request) {
   }
   if (request.file.empty()) {
     if (request.text.empty()) return bad_input("a prompt of at least one character", "none").at("--prompt");
-    return request.text;
+    return check_text(request.text, "--prompt");
   }
   Result<std::string> text = read_text_file(request.file, kPromptLimit);
-  if (text && text->empty())
-    return bad_input("a prompt of at least one character", "an empty file").at(request.file);
-  return text;
+  if (!text) return text;
+  if (text->empty()) return bad_input("a prompt of at least one character", "an empty file").at(request.file);
+  return check_text(*text, request.file);
 }
 
 }  // namespace pregate

@@ -34,7 +34,11 @@ struct ForwardModel {
 };
 
 // Reads what the model is, checks that it can be run, then loads or draws its weights.
-Result<ForwardModel> open_forward_model(const ShippedCatalogue& catalogue, const ForwardRequest& request);
+enum class TokenizerUse : std::uint8_t { text, none };  // none: ids go in, and no tokenizer.json is asked for
+Result<ForwardModel> open_forward_model(const ShippedCatalogue& catalogue, const ForwardRequest& request,
+                                        TokenizerUse use = TokenizerUse::text);
+// A number option that is no NaN either.
+CLI::Validator finite_between(double least, double most);
 // The architecture alone: nothing large is read.
 Result<ModelSpec> forward_spec(const ShippedCatalogue& catalogue, const ForwardRequest& request);
 bool is_checkpoint(const std::string& model);

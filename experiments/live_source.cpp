@@ -15,11 +15,11 @@ void add_prompt_options(CLI::App& verb, PromptRequest& request) {
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 24))
       ->capture_default_str();
   verb.add_option("--temperature", request.temperature, "of sampling; 0: always the likeliest token")
-      ->check(CLI::Range(0.0, 100.0))
+      ->check(finite_between(0, 100))
       ->capture_default_str();
   verb.add_option("--top-p", request.top_p,
                   "sample among the likeliest tokens that together have this probability")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(finite_between(0, 1))
       ->capture_default_str();
   verb.add_option("--sampling-seed", request.seed, "of sampling")->capture_default_str();
 }

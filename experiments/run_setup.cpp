@@ -64,7 +64,12 @@ Status apply(ScenarioDocument& document, const RunRequest& request) {
     done = set(document, "policy.prefetch", "pregate", "--model");
     if (done.ok()) done = set(document, "policy.lookahead", fmt::format("{}", request.lookahead), "--model");
   }
-  if (done.ok() && !request.npu.empty()) done = set(document, "runtime.npu", request.npu, "--npu");
+  if (done.ok() && !request.npu.empty()) {
+    if (request.npu != "device" && request.npu != "measured") {
+      return bad_input("device or measured", fmt::format("\"{}\"", request.npu)).at("--npu");
+    }
+    done = set(document, "runtime.npu", request.npu, "--npu");
+  }
   if (done.ok() && !request.device.empty()) done = set(document, "device.id", request.device, "--device");
   if (done.ok() && !request.trace.empty()) done = set(document, "workload.trace", request.trace, "--trace");
   if (done.ok() && !request.seed.empty()) done = apply_seed(document, request.seed);

@@ -75,7 +75,7 @@ Status bench(Session& session, BenchOptions& options) {
                      fmt::format("{}", options.sizes.prompt_tokens + options.sizes.decode_tokens))
         .at("--prompt-tokens");
   }
-  const Result<ForwardModel> model = open_forward_model(session.catalogue, options.model);
+  const Result<ForwardModel> model = open_forward_model(session.catalogue, options.model, TokenizerUse::none);
   if (!model) return model.error();
   Progress progress("measuring");
   options.sizes.progress = [&](const char*, std::int64_t done, std::int64_t total) {
@@ -107,7 +107,7 @@ void add_bench_verb(CLI::App& app, Session& session) {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   verb->add_flag("--json", options->json, "JSON instead of text");
-  verb->footer("Example:\n  pregate bench --model megrez2-3x7b-a3b --random-weights 1 --precision int8");
+  verb->footer("Examples:\n  pregate bench --model megrez2-3x7b-a3b --random-weights 1 --precision int8");
   verb->callback(
       [options, &session] { session.action = [options, &session] { return bench(session, *options); }; });
 }

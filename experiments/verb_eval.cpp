@@ -69,24 +69,42 @@ class Evaluation {
   }
 
  private:
-  // Tokens [begin, end - 1) go in; predictions of [scored, end) count.
+  // Tokens [begin, end - 1) go in; predictions of [scored, end) count. In blocks: the logits of a whole
+  // window would be larger than the model.
   Status window(std::int64_t begin, std::int64_t scored, std::int64_t end, Score& score) {
-    const auto part = std::span(tokens_).subspan(static_cast<std::size_t>(begin),
-                                                 static_cast<std::size_t>(end - 1 - begin));
+    constexpr std::int64_t kBlock = 256;
     KvCache cache = decoder_.make_cache(end - 1 - begin);
-    const SequenceInput sequence{&cache, 0, part};
-    if (Status done = decoder_.run(std::span(&sequence, 1), DecoderRows::all, logits_); !done) return done;
-    const auto width = static_cast<std::size_t>(model_.spec.vocabulary);
-    for (std::int64_t t = scored; t < end; ++t) {
-      const auto row =
-          std::span<const float>(logits_).subspan(static_cast<std::size_t>(t - 1 - begin) * width, width);
-      score.nats += negative_log_likelihood(row, tokens_[static_cast<std::size_t>(t)]);
+    for (std::int64_t first = begin; first < end - 1; first += kBlock) {
+      const std::int64_t last = std::min(first + kBlock, end - 1);
+      const SequenceInput sequence{&cache, first - begin, tokens(first, last)};
+      if (Status done = decoder_.run(std::span(&sequence, 1), DecoderRows::all, logits_); !done) return done;
+      if (Status done = score_block(first, std::max(scored, first + 1), last + 1, score); !done) return done;
     }
     score.tokens += end - scored;
     score.computed += end - 1 - begin;
+    return {};
+  }
+
+  // The logits of tokens from `first` on predict tokens [from, to).
+  Status score_block(std::int64_t first, std::int64_t from, std::int64_t to, Score& score) {
+    const auto width = static_cast<std::size_t>(model_.spec.vocabulary);
+    for (std::int64_t t = from; t < to; ++t) {
+      const auto row =
+          std::span<const float>(logits_).subspan(static_cast<std::size_t>(t - 1 - first) * width, width);
+      const double nats = negative_log_likelihood(row, tokens_[static_cast<std::size_t>(t)]);
+      if (!std::isfinite(nats)) {
+        return bad_input("finite logits", fmt::format("{}", nats), fmt::format("token {}", t))
+            .at(options_.model.model);
+      }
+      score.nats += nats;
+    }
     for (const MeasuredOperator& m : decoder_.measured())
       score.seconds += static_cast<double>(m.duration.count_ps()) * 1e-12;
     return {};
+  }
+
+  [[nodiscard]] std::span<const std::int32_t> tokens(std::int64_t begin, std::int64_t end) const {
+    return std::span(tokens_).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
   }
 
   const ForwardModel& model_;
@@ -138,11 +156,24 @@ Status evaluate(Session& session, const EvalOptions& options) {
   if (most > 0 && tokens->size() > most) tokens->resize(most);
   if (tokens->size() < 2)
     return bad_input("a text of at least two tokens", fmt::format("{}", tokens->size())).at(options.text);
+  const Decoder decoder(model->weights);
+  if (Status enough = require_memory(
+          Bytes(static_cast<std::int64_t>(decoder.cache_shape(options.window).bytes())), "the KV cache");
+      !enough) {
+    return enough.error().at("--window");
+  }
   Score score;
   if (Status done = Evaluation(*model, *tokens, options).run(score); !done) return done;
-  // With random weights a byte is a token, and decode() gives numbers.
-  const auto scored = std::span<const std::int32_t>(*tokens).subspan(1);
-  score.bytes = static_cast<std::int64_t>(model->tokenizer ? decode(*model, scored).size() : scored.size());
+  // With random weights a byte is a token, and decode() gives numbers. The whole text, where it all was
+  // scored: special tokens have no bytes when they are decoded.
+  const auto all = std::span<const std::int32_t>(*tokens);
+  if (!model->tokenizer) {
+    score.bytes = static_cast<std::int64_t>(all.size()) - 1;
+  } else {
+    const std::size_t unscored = decode(*model, all.first(1)).size();
+    const std::size_t bytes = options.max_tokens > 0 ? decode(*model, all).size() : text->size();
+    score.bytes = static_cast<std::int64_t>(bytes - std::min(bytes, unscored));
+  }
   session.out =
       options.json ? json_of(*model, score, options).dump(2) + "\n" : text_of(*model, score, options);
   return {};

@@ -159,8 +159,13 @@ Status forward(Session& session, const ForwardOptions& options) {
     if (!writer) return writer.error();
     out.emplace(std::move(*writer));
   }
-  const Result<ForwardModel> model = open_forward_model(session.catalogue, options.model);
+  const Result<ForwardModel> model = open_forward_model(session.catalogue, options.model, TokenizerUse::none);
   if (!model) return model.error();
+  const Decoder decoder(model->weights);
+  const auto cache =
+      static_cast<std::int64_t>(decoder.cache_shape(static_cast<std::int64_t>(tokens->size())).bytes());
+  if (Status enough = require_memory(Bytes(cache), "the KV cache"); !enough)
+    return enough.error().at("--tokens");
   Rows rows(*model, *tokens, options);
   if (Status done = rows.run(out ? &*out : nullptr); !done) return done;
   session.out = options.json ? json_of(*model, rows, tokens->size(), options).dump(2) + "\n"

@@ -23,6 +23,8 @@ struct RunOptions {
   ForwardRequest forward;
   PromptRequest prompt;
   std::string out, route_out;
+  bool prompt_given = false;
+  std::string live_option;  // one that only a live run has, if any was given
   bool json = false, per_token = false, no_baseline = false;
 };
 
@@ -137,6 +139,16 @@ Result<LiveRun> run_live(Session& session, RunOptions& options) {
                setup->scenario.workload.decode_only ? "phase decode" : "max_steps", "workload")
         .at(setup->scenario_file);
   }
+  // A checkpoint is simulated as what it is, whatever model the scenario was written for.
+  if (is_checkpoint(options.forward.model)) setup->scenario.model.reset();
+  const PolicySpec& policy = setup->scenario.policy;
+  const std::int64_t known_ahead = spec->pre_gate ? spec->lookahead : 0;
+  if (policy.prefetch == PrefetchKind::pregate && policy.lookahead > known_ahead) {
+    return bad_input(
+               fmt::format("at most {}, the layers ahead of which this model's routers answer", known_ahead),
+               fmt::format("prefetch pregate with lookahead {}", policy.lookahead), "policy.lookahead")
+        .at(setup->scenario_file);
+  }
   const Result<ForwardModel> model = open_forward_model(session.catalogue, options.forward);
   if (!model) return model.error();
   const ModelShape shape = setup->scenario.model ? *setup->scenario.model : shape_of(model->spec);
@@ -161,13 +173,15 @@ Status run_scenario(Session& session, RunOptions& options) {
     if (out.empty()) continue;
     if (Status writable = check_writable(out); !writable) return writable;
   }
-  const bool live = !options.prompt.text.empty() || !options.prompt.file.empty();
+  if (!options.out.empty() && options.out == options.route_out) {
+    return bad_input("another file than --out", options.route_out).at("--record");
+  }
+  const bool live = options.prompt_given;
   if (live && !options.request.trace.empty()) {
     return bad_input("routing from a trace or from a prompt", "both").at("--prompt");
   }
-  if (!live && (!options.forward.random_weights.empty() || !options.route_out.empty())) {
-    return bad_input("--prompt, which runs a model", "none")
-        .at(options.route_out.empty() ? "--random-weights" : "--record");
+  if (!live && !options.live_option.empty()) {
+    return bad_input("--prompt, which runs a model", "none").at(options.live_option);
   }
   std::optional<ForwardReport> forward;
   std::optional<RunSetup> setup;
@@ -215,9 +229,12 @@ void add_run_verb(CLI::App& app, Session& session) {
   add_prompt_options(*verb, options->prompt);
   verb->add_option("--prefer-resident", options->prompt.prefer_resident,
                    "with --prompt: added to the score of an expert that is resident when its router chooses")
-      ->check(CLI::Range(0.0, 1000.0));
+      ->check(finite_between(0, 1000));
   add_forward_options(*verb, options->forward);
-  verb->add_option("--record", options->route_out, "with --prompt: write the routing to this .route file");
+  verb->add_option("--record", options->route_out,
+                   "with --prompt: write the routing to this .route file; a replay with the same scenario "
+                   "and policy has the "
+                   "same times (of a pre-gated model: --set policy.prefetch=pregate)");
   verb->add_option("--npu", request.npu,
                    "compute times: device (its roofline), or measured (what the forward pass took on the "
                    "machine that ran it)");
@@ -232,7 +249,12 @@ void add_run_verb(CLI::App& app, Session& session) {
   verb->add_flag("--no-baseline", options->no_baseline,
                  "skip the second run, without prefetch, that pre-gating is compared with");
   verb->footer(kExamples);
-  verb->callback([options, &session] {
+  verb->callback([options, verb, &session] {
+    options->prompt_given = verb->count("--prompt") + verb->count("--prompt-file") > 0;
+    for (const char* option : {"--tokens", "--temperature", "--top-p", "--sampling-seed", "--prefer-resident",
+                               "--random-weights", "--precision", "--threads", "--record"}) {
+      if (verb->count(option) > 0) options->live_option = option;
+    }
     session.action = [options, &session] { return run_scenario(session, *options); };
   });
 }

@@ -79,7 +79,7 @@ Result<Curve> compute(const RouteTrace& trace, const CurveVerbOptions& options) 
       parse_policies(options.policies.empty() ? eviction_words() : options.policies);
   if (!policies) return policies.error();
   const Result<std::uint64_t> seed = parse_seed(options.seed);
-  if (!seed) return seed.error();
+  if (!seed) return seed.error().at("--seed");
   curve.cycle = measure_locality(trace).token_cycle;
   curve.policies = std::move(*policies);
   curve.budgets =

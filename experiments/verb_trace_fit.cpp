@@ -105,7 +105,7 @@ Json json_of(const FitResult& fit) {
 
 Status run_fit(Session& session, const FitOptions& options) {
   const Result<std::uint64_t> seed = parse_seed(options.seed);
-  if (!seed) return seed.error();
+  if (!seed) return seed.error().at("--seed");
   if (!options.out.empty()) {
     if (const Status writable = check_writable(options.out); !writable) return writable.error();
   }

@@ -5,8 +5,8 @@
 //
 //   PackedLayout layout({.outputs = 1408, .inputs = 2048, .precision = Precision::bf16});
 //   Buffer<std::byte> memory(layout.bytes());
-//   Status packed = layout.pack(rows, memory.data());   // rows: [outputs, inputs] of f32, asked for block by
-//   block PackedMatrix w{&layout, memory.data()};
+//   Status packed = layout.pack(rows, memory.data());  // rows of f32, asked for block by block
+//   PackedMatrix w{&layout, memory.data()};
 //
 // int8: each output channel is scaled by the largest magnitude of its row / 127, rounded to the nearest even.
 #pragma once

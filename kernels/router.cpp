@@ -60,8 +60,7 @@ class Choice {
     });
   }
 
-  // A group counts with its best expert, or with the sum of its best two where a correction balances the
-  // load.
+  // A group counts with its best expert, or with the sum of its best two.
   [[nodiscard]] float group_score(std::size_t group, std::size_t width) const {
     float first = -std::numeric_limits<float>::infinity(), second = first;
     for (std::size_t e = group * width; e < (group + 1) * width; ++e) {
@@ -72,7 +71,7 @@ class Choice {
         second = std::max(second, selection_[e]);
       }
     }
-    return rule_.correction.empty() || width < 2 ? first : first + second;
+    return rule_.groups_by_two && width > 1 ? first + second : first;
   }
 
   void limit_to_groups() {

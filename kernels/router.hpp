@@ -18,7 +18,8 @@ struct RouterRule {
   std::int64_t groups = 1, top_groups = 1;  // experts in `groups` equal groups, of which the best are kept
   bool normalise = true;                    // weights divided by their sum
   float scale = 1;                          // weights times this
-  std::span<const float> correction;        // empty: none
+  std::span<const float> correction;        // added to what is selected by; empty: none
+  bool groups_by_two = false;               // a group counts with the sum of its best two instead of its best
 };
 
 // logits: [tokens, experts]. Out: [tokens, top_k], best first; equal scores: the lower index first.

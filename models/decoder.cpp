@@ -208,7 +208,9 @@ void Decoder::State::route(std::int64_t layer) {
                   .top_groups = spec.top_groups,
                   .normalise = spec.normalise_top_k,
                   .scale = static_cast<float>(spec.routed_scale),
-                  .correction = corrected ? std::span<const float>(bonus) : std::span<const float>()},
+                  .correction = corrected ? std::span<const float>(bonus) : std::span<const float>(),
+                  // As the published code does where a learned correction balances the load.
+                  .groups_by_two = spec.correction_bias},
                  logits.data(), rows, choice.experts.data(), choice.weights.data());
 }
 

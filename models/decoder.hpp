@@ -2,11 +2,11 @@
 // The forward pass of a Megrez2-style decoder (design.md section 4), layer by layer, so that whoever drives
 // it - a loop or a simulation - owns the clock:
 //
-//   decoder.begin(sequences);                    // embeds the tokens of one step
+//   decoder.begin(sequences);       // embeds the tokens of one step
 //   for (layer ...) {
-//     decoder.attend(layer);                     // attention, norms, and every router that reads this
-//     layer's state decoder.routing(layer);                    // known from here on; a pre-gated layer's
-//     even earlier decoder.feed_forward(layer);               // dense FFN, or shared and routed experts
+//     decoder.attend(layer);        // attention, norms, and every router that reads this state
+//     decoder.routing(layer);       // known from here on; a pre-gated layer's even earlier
+//     decoder.feed_forward(layer);  // dense FFN, or shared and routed experts
 //   }
 //   decoder.logits(DecoderRows::last, out);
 //

@@ -4,15 +4,46 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "models/memory.hpp"
 #include "traces/base/check.hpp"
 
 namespace pregate {
 
+namespace {
+
+// The simulated shape must have the layers, banks and choices of what is computed.
+Status check_shape(const ModelShape& shape, const ModelSpec& spec) {
+  const ModelShape own = shape_of(spec);
+  const auto differs = [&](std::string_view what, std::size_t expected, std::size_t found) -> Status {
+    return bad_input(fmt::format("a model with the {} {} of {}, which is run", expected, what, own.name),
+                     fmt::format("{} with {}", shape.name, found), "model");
+  };
+  if (shape.layers.size() != own.layers.size())
+    return differs("layers", own.layers.size(), shape.layers.size());
+  if (shape.banks.size() != own.banks.size()) return differs("banks", own.banks.size(), shape.banks.size());
+  if (shape.top_k != own.top_k) {
+    return differs("experts a token", static_cast<std::size_t>(own.top_k),
+                   static_cast<std::size_t>(shape.top_k));
+  }
+  for (std::size_t b = 0; b < own.banks.size(); ++b) {
+    if (shape.banks[b].experts == own.banks[b].experts) continue;
+    return differs("experts a bank", static_cast<std::size_t>(own.banks[b].experts),
+                   static_cast<std::size_t>(shape.banks[b].experts));
+  }
+  for (std::size_t i = 0; i < own.layers.size(); ++i) {
+    if (shape.layers[i].bank != own.layers[i].bank) return differs("th layer's bank", i, i);
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<std::unique_ptr<LiveForward>> LiveForward::create(const Weights& weights, RouteHeader header,
                                                          LiveOptions options) {
   const ModelSpec& spec = weights.spec();
+  if (Status fits = check_shape(header.model, spec); !fits) return fits.error();
   const auto prompt = static_cast<std::int64_t>(options.prompt.size());
   if (prompt == 0) return bad_input("a prompt of at least one token", "none", "prompt");
   if (options.max_tokens < 1) {
@@ -46,7 +77,9 @@ LiveForward::LiveForward(const Weights& weights, RouteHeader header, LiveOptions
 
 // The first step is the prompt; every later one is the token that the step before made.
 Result<std::optional<StepInfo>> LiveForward::next_step() {
-  if (running_) finish_step();
+  if (running_) {
+    if (Status finished = finish_step(); !finished) return finished.error();
+  }
   if (ended_) return std::optional<StepInfo>();
   const SequenceInput sequence{&cache_, position_, input_};
   if (Status begun = decoder_.begin(std::span(&sequence, 1)); !begun) return begun.error();
@@ -58,17 +91,22 @@ Result<std::optional<StepInfo>> LiveForward::next_step() {
                                 .tokens = static_cast<std::int32_t>(input_.size())});
 }
 
-void LiveForward::finish_step() {
+Status LiveForward::finish_step() {
   (void)measured(LayerId(), OperatorKind::head);
   trace_->steps.push_back(record());
   running_ = false;
   position_ += static_cast<std::int64_t>(input_.size());
+  if (!std::all_of(logits_.begin(), logits_.end(), [](float l) { return std::isfinite(l); })) {
+    return bad_input("finite logits", "NaN or infinity: the weights are not fit to run",
+                     fmt::format("token {}", position_));
+  }
   const std::int32_t token = sampler_.next(logits_);
   generated_.push_back(token);
   if (options_.on_token) options_.on_token(token);
   input_.assign(1, token);
   const bool enough = static_cast<std::int64_t>(generated_.size()) >= options_.max_tokens;
   ended_ = enough || (options_.ends_text && options_.ends_text(token));
+  return {};
 }
 
 void LiveForward::attend_until(std::int64_t layer) {

@@ -47,7 +47,7 @@ class LiveForward final : public RoutingSource {
   LiveForward(const Weights& weights, RouteHeader header, LiveOptions options);
   void attend_until(std::int64_t layer);
   void feed_forward_until(std::int64_t layer);
-  void finish_step();
+  Status finish_step();
   [[nodiscard]] RouteStep record() const;
 
   LiveOptions options_;

@@ -197,6 +197,14 @@ Result<MeasuredOperator> measured_from(const schema::RouteMeasured& row, std::si
                      .bytes = fields.bytes(row.bytes(), "bytes"),
                      .macs = fields.macs(row.macs(), "macs")};
   if (!fields.status()) return fields.status().error();
+  constexpr Duration kLongest = Duration::seconds(100'000);
+  if (m.duration >= kLongest) {
+    return bad_input(fmt::format("an operator of less than {}", to_text(kLongest)), to_text(m.duration),
+                     "duration_ps");
+  }
+  if (m.layer.valid() == (m.kind == OperatorKind::head)) {
+    return bad_input("a layer for every operator but the head", fmt::format("{}", row.layer()), "layer");
+  }
   return m;
 }
 

@@ -33,12 +33,14 @@ std::int64_t memory_of(const RouteStep& step) {
     return static_cast<std::int64_t>(column.size() * sizeof(column[0]));
   };
   return static_cast<std::int64_t>(sizeof(RouteStep)) + size(step.offset) + size(step.experts) +
-         size(step.weights) + size(step.layer_tokens);
+         size(step.weights) + size(step.layer_tokens) + size(step.measured);
 }
 
-// Counts the layers of a step record on the wire. An empty layer takes two bytes there and a hundred in
-// memory, so they are counted before they are built. Anything malformed ends the count: the parser will say
-// so.
+constexpr std::int64_t kMostMeasured = 3 * 4096 + 1;
+
+// Counts the layers of a step record on the wire; -1: more measured operators than any model has. An empty
+// layer takes two bytes there and a hundred in memory, so they are counted before they are built. Anything
+// malformed ends the count: the parser will say so.
 std::int64_t count_layers(std::string_view record) {
   using google::protobuf::internal::WireFormatLite;
   google::protobuf::io::CodedInputStream in(reinterpret_cast<const std::uint8_t*>(record.data()),
@@ -47,7 +49,9 @@ std::int64_t count_layers(std::string_view record) {
                                                          WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
   const std::uint32_t layer_tag = WireFormatLite::MakeTag(schema::RouteStep::kLayersFieldNumber,
                                                           WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
-  std::int64_t layers = 0;
+  const std::uint32_t measured_tag = WireFormatLite::MakeTag(schema::RouteStep::kMeasuredFieldNumber,
+                                                             WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
+  std::int64_t layers = 0, measured = 0;
   while (const std::uint32_t tag = in.ReadTag()) {
     if (tag == step_tag) {
       std::uint32_t length = 0;  // the step's fields follow; they are walked as if they stood here
@@ -55,6 +59,9 @@ std::int64_t count_layers(std::string_view record) {
       continue;
     }
     layers += tag == layer_tag ? 1 : 0;
+    // A layer has three operators at most, and a step ends with one more.
+    measured += tag == measured_tag ? 1 : 0;
+    if (measured > kMostMeasured) return -1;
     if (!WireFormatLite::SkipField(&in, tag)) return layers;
   }
   return layers;
@@ -186,7 +193,9 @@ Result<std::optional<RouteStep>> RouteReader::State::next() {
   const auto bytes = in->next();
   if (!bytes) return bytes.error();
   const auto layers = static_cast<std::int64_t>(header.model.layers.size());
-  if (const std::int64_t found = count_layers(*bytes); found > layers) {
+  if (const std::int64_t found = count_layers(*bytes); found < 0) {
+    return locate(bad_input(fmt::format("at most {} measured operators", kMostMeasured), "more"));
+  } else if (found > layers) {
     return locate(bad_input(fmt::format("{} layers", layers), fmt::format("{}", found)));
   }
   schema::RouteRecord record;

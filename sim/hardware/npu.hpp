@@ -15,8 +15,9 @@ namespace pregate {
 
 struct OperatorCost {
   Macs macs;
-  Bytes bytes;                       // streamed from DRAM: weights, and the KV cache for attention
-  std::optional<Duration> measured;  // what a real machine took: instead of arithmetic and launch
+  Bytes bytes;  // streamed from DRAM: weights, and the KV cache for attention
+  std::optional<Duration>
+      measured;  // what a real machine took: instead of arithmetic; streaming may still take longer
 };
 
 class Npu final : public sc_core::sc_module, private TransferClient {

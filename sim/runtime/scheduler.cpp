@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <new>
 
 #include "sim/hardware/flow_memory.hpp"
 
@@ -28,7 +29,12 @@ Scheduler::Scheduler(const sc_core::sc_module_name& name, const Parts& parts)
 }
 
 void Scheduler::main() {
-  status_ = run_all_steps();
+  // A live source computes on this stack; an exception must not pass through the kernel.
+  try {
+    status_ = run_all_steps();
+  } catch (const std::bad_alloc&) {
+    status_ = bad_input("enough memory for the forward pass", "none left", "memory");
+  }
   parts_.npu.settle();
   finished_ = true;
   sc_core::sc_stop();

@@ -26,6 +26,10 @@ TEST(Command, EveryVerb_HasHelpWithExamples) {
                                                        {"trace", "import"},
                                                        {"trace", "curve"},
                                                        {"trace", "fit"},
+                                                       {"record"},
+                                                       {"forward"},
+                                                       {"eval"},
+                                                       {"bench"},
                                                        {"devices"},
                                                        {"models"}};
   for (std::vector<std::string> verb : verbs) {

@@ -39,12 +39,13 @@ pre_gate: true
 class ForwardCommand : public testing::Test {
  protected:
   Said run(std::vector<std::string> arguments) const {
-    const std::vector<std::string> model = {"--model",     model_, "--random-weights", "1", "--precision", "f32",
-                                            "--threads", "1"};
+    const std::vector<std::string> model = {"--model",     model_, "--random-weights", "1",
+                                            "--precision", "f32",  "--threads",        "1"};
     arguments.insert(arguments.end(), model.begin(), model.end());
     return run_pregate(arguments);
   }
-  void expect_refused(const std::vector<std::string>& arguments, const std::vector<std::string>& parts) const {
+  void expect_refused(const std::vector<std::string>& arguments,
+                      const std::vector<std::string>& parts) const {
     const Said said = run(arguments);
     SCOPED_TRACE(testing::PrintToString(arguments));
     EXPECT_EQ(said.code, 2) << said.err;
@@ -66,8 +67,8 @@ TEST_F(ForwardCommand, ALiveRun_AndTheReplayOfItsRecord_TakeTheSameTime) {
   EXPECT_EQ(first["forward"]["prompt_tokens"], 8);
   EXPECT_EQ(first["forward"]["generated_tokens"], 9);
   EXPECT_GT(first["prefetch"]["issued"], 0) << "a pre-gated model is run with pre-gating";
-  const Said replay = run_pregate({"run", "--trace", route, "--json", "--set", "dram.expert_budget=30KiB", "--set",
-                                   "policy.prefetch=pregate"});
+  const Said replay = run_pregate({"run", "--trace", route, "--json", "--set", "dram.expert_budget=30KiB",
+                                   "--set", "policy.prefetch=pregate"});
   ASSERT_EQ(replay.code, 0) << replay.err;
   const json second = json::parse(replay.out);
   for (const char* key : {"makespan_s", "stall_s", "management_s", "bytes_read", "loads", "evictions"}) {
@@ -91,7 +92,8 @@ TEST_F(ForwardCommand, Forward_WritesLogitsOfEveryTokenWhicheverWayTheyAreComput
   const std::string whole = folder_.file("whole.npy"), single = folder_.file("single.npy");
   const Said together = run({"forward", "--tokens", "5,6,7,8,9,10", "--logits", whole, "--json"});
   ASSERT_EQ(together.code, 0) << together.err;
-  const Said alone = run({"forward", "--tokens", "5,6,7,8,9,10", "--logits", single, "--one-by-one", "--json"});
+  const Said alone =
+      run({"forward", "--tokens", "5,6,7,8,9,10", "--logits", single, "--one-by-one", "--json"});
   ASSERT_EQ(alone.code, 0) << alone.err;
   const std::string bytes = read_file(whole);
   EXPECT_THAT(bytes.substr(0, 128), HasSubstr("'descr': '<f4', 'fortran_order': False, 'shape': (6, 260)"));
@@ -129,7 +131,8 @@ TEST_F(ForwardCommand, BadArguments_AreOneClearErrorEach) {
   expect_refused({"record", "--out", out}, {"--prompt", "at least one character"});
   expect_refused({"record", "--out", out, "--prompt", "a", "--prompt-file", "b"}, {"one prompt"});
   expect_refused({"record", "--out", out, "--prompt-file", folder_.file("none.txt")}, {"none.txt"});
-  expect_refused({"record", "--out", out, "--prompt", std::string(60, 'a')}, {"at most 64 tokens", "context"});
+  expect_refused({"record", "--out", out, "--prompt", std::string(60, 'a')},
+                 {"at most 64 tokens", "context"});
   expect_refused({"run", "--prompt", "a", "--trace", out}, {"--prompt", "both"});
   expect_refused({"run", "--prompt", "a", "--npu", "fast"}, {"--npu", "device or measured"});
   expect_refused({"run", "--prompt", "a", "--set", "workload.phase=decode"}, {"workload"});
@@ -142,7 +145,8 @@ TEST_F(ForwardCommand, WhatHasNoWeights_IsSaidWithTheWayOut) {
   const Said preset = run_pregate({"forward", "--model", "megrez2-3x7b-a3b", "--tokens", "1"});
   EXPECT_EQ(preset.code, 2);
   EXPECT_THAT(preset.err, HasSubstr("--random-weights SEED"));
-  const Said latent = run_pregate({"forward", "--model", "deepseek-v3", "--random-weights", "1", "--tokens", "1"});
+  const Said latent =
+      run_pregate({"forward", "--model", "deepseek-v3", "--random-weights", "1", "--tokens", "1"});
   EXPECT_EQ(latent.code, 2);
   EXPECT_THAT(latent.err, HasSubstr("latent attention"));
   const Said folder = run_pregate({"forward", "--model", folder_.file("."), "--tokens", "1"});

@@ -64,6 +64,7 @@ TEST(Router, GroupLimits_KeepTheBestGroupsOnly) {
   EXPECT_THAT(choose(limited, logits).experts, ElementsAre(0, 1));
   RouterRule corrected = limited;
   corrected.correction = none;
+  corrected.groups_by_two = true;
   EXPECT_THAT(choose(corrected, logits).experts, ElementsAre(2, 3));
 }
 
