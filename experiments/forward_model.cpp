@@ -96,6 +96,7 @@ Result<ForwardModel> open_forward_model(const ShippedCatalogue& catalogue, const
                                         TokenizerUse use) {
   const Result<Precision> precision = parse_precision(request.precision);
   if (!precision) return precision.error().at("--precision");
+  if (Status computes = check_precision(*precision); !computes) return computes.error().at("--precision");
   if (request.model.empty()) return bad_input("a checkpoint folder or a preset", "nothing").at("--model");
   const Result<ModelConfig> config = read_config(catalogue, request);
   if (!config) return config.error();

@@ -54,6 +54,17 @@ const CpuFeatures& cpu_features() {
   return kFeatures;
 }
 
+bool supports(Precision precision) {
+  // Instruction sets are sets of bits.
+  const auto has = [](dnnl::cpu_isa isa) {
+    const auto bits = static_cast<unsigned>(isa);
+    return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & bits) == bits;
+  };
+  if (precision == Precision::f32) return true;
+  if (precision == Precision::bf16) return has(dnnl::cpu_isa::avx512_core);
+  return has(dnnl::cpu_isa::avx512_core_vnni) || has(dnnl::cpu_isa::avx2_vnni);
+}
+
 std::string describe_cpu() {
   return fmt::format("oneDNN {}.{}.{} on {}, {} threads", dnnl::version()->major, dnnl::version()->minor,
                      dnnl::version()->patch, isa_name(dnnl::get_effective_cpu_isa()), threads());

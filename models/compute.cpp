@@ -9,6 +9,12 @@ void use_threads(int threads) {
   set_threads(threads);
 }
 
+Status check_precision(Precision precision) {
+  if (supports(precision)) return {};
+  return bad_input("a precision that this processor computes in, such as f32",
+                   std::string(to_text(precision)));
+}
+
 std::string describe_compute() {
   return describe_cpu();
 }

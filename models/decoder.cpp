@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "kernels/cpu.hpp"
 #include "kernels/norm_rotary.hpp"
 #include "kernels/router.hpp"
 #include "kernels/vector_math.hpp"
@@ -420,7 +421,7 @@ KvShape Decoder::cache_shape(std::int64_t capacity) const {
           .kv_heads = spec.kv_heads,
           .head_dim = spec.head_dim,
           .capacity = capacity,
-          .bf16 = state_->weights.precision() != Precision::f32};
+          .bf16 = state_->weights.precision() != Precision::f32 && supports(Precision::bf16)};
 }
 
 KvCache Decoder::make_cache(std::int64_t capacity) const {

@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "kernels/convert.hpp"
+#include "models/compute.hpp"
 #include "models/memory.hpp"
 #include "models/tensor_source.hpp"
 #include "traces/base/check.hpp"
@@ -326,6 +327,7 @@ Status check_runnable(const ModelSpec& spec) {
 Result<Weights> Weights::load(const ModelConfig& config, const std::string& folder,
                               const WeightsOptions& options) {
   if (const Status runnable = check_runnable(config.spec); !runnable) return runnable.error().at(folder);
+  if (const Status computes = check_precision(options.precision); !computes) return computes.error();
   Result<std::unique_ptr<TensorSource>> source = open_checkpoint(config, folder);
   if (!source) return source.error();
   Result<Weights> weights = WeightsBuilder(config.spec, **source, options).build();
@@ -335,6 +337,7 @@ Result<Weights> Weights::load(const ModelConfig& config, const std::string& fold
 
 Result<Weights> Weights::random(const ModelSpec& spec, std::uint64_t seed, const WeightsOptions& options) {
   if (const Status runnable = check_runnable(spec); !runnable) return runnable.error();
+  if (const Status computes = check_precision(options.precision); !computes) return computes.error();
   const std::unique_ptr<TensorSource> source = random_tensors(seed);
   return WeightsBuilder(spec, *source, options).build();
 }

@@ -6,6 +6,7 @@
 
 #include <limits>
 
+#include "kernels/cpu.hpp"
 #include "models/memory.hpp"
 #include "tests/models/decoding.hpp"
 
@@ -75,6 +76,7 @@ TEST_F(BadCheckpoint, AMissingShard_IsNamed) {
 }
 
 TEST_F(BadCheckpoint, ANumberThatIsNotFinite_WhereAScaleIsMade_IsNamedByFileTensorAndRow) {
+  if (!supports(Precision::int8)) GTEST_SKIP() << "this processor has no VNNI";
   for (const float bad : {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
     for (const char* name :
          {kUp, kKey}) {  // a matrix of its own; the middle tensor of one that is packed together
@@ -99,6 +101,7 @@ TEST_F(BadCheckpoint, LatentAttention_IsRefused) {
 }
 
 TEST_F(BadCheckpoint, MoreMemoryThanThereIs_IsSaidBeforeAnythingIsRead) {
+  if (!supports(Precision::bf16)) GTEST_SKIP() << "this processor does not compute in bf16";
   ModelSpec spec = parse_config({"config.json", model_.config.dump()})->spec;
   spec.vocabulary = std::int64_t{1} << 24;
   spec.hidden = 1 << 17;
