@@ -68,6 +68,8 @@ void write_verdict(Writer& w) {
                                  ? "simulated, synthetic routing"
                                  : fmt::format("simulated, {} routing", to_text(header.origin));
   w.line("{} on {}: {}", header.model, header.device, header.policy);
+  if (w.report.dressed)
+    w.line("{}", toned(w.look, Tone::faint, fmt::format("routed by {}", w.report.dressed->routed)));
   w.out += "\n";
   if (!w.decoded()) {
     w.line("  {} for a prompt of {} tokens ({})", toned(w.look, Tone::strong, time_text(s.all.makespan)),
@@ -346,6 +348,11 @@ void write_method(Writer& w) {
   w.line("  routing    {}{}", to_text(header.origin),
          header.origin == Origin::synthetic ? ": drawn from a seeded process, nobody recorded it" : "");
   if (!header.provenance.empty()) w.out += wrapped(header.provenance, 13, 100);
+  if (w.report.dressed) {
+    w.line("  dressed    bytes and MACs of {}, choices of {}", w.report.dressed->shape,
+           w.report.dressed->routed);
+    w.out += wrapped(describe(*w.report.dressed), 13, 100);
+  }
   w.line("  {}", w.report.costs_note);
   w.line(
       "  work       {} events, {} lookups, {} kernel wake-ups in {:.3f} s (measured): {:.0f} times real time",

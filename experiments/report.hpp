@@ -8,6 +8,7 @@
 #include <string>
 
 #include "experiments/terminal.hpp"
+#include "traces/dressing.hpp"
 #include "traces/run_record.hpp"
 #include "traces/scenario.hpp"
 
@@ -32,6 +33,7 @@ struct RunReport {
   bool per_token = false;
   std::string device_text;  // the device file, for the sources of its energy figures; empty: not at hand
   const ForwardReport* forward = nullptr;  // of a live run
+  std::optional<DressingFacts> dressed;    // of a run whose routing is another model's
 };
 
 std::string text_report(const RunReport& report, const Look& look);

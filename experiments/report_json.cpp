@@ -176,6 +176,23 @@ void add_lists(Json& out, const RunReport& report) {
   }
 }
 
+Json json_of(const DressingFacts& d) {
+  return {{"routing_model", d.routed},
+          {"shape", d.shape},
+          {"moe_layers", d.moe_layers},
+          {"routing_moe_layers", d.routed_moe_layers},
+          {"routing_layers_taken", d.layers_taken},
+          {"banks", d.banks},
+          {"routing_banks", d.routed_banks},
+          {"repetitions", d.repetitions},
+          {"experts", d.experts},
+          {"routing_experts", d.routed_experts},
+          {"top_k", d.top_k},
+          {"routing_top_k", d.routed_top_k},
+          {"permutation_seed", d.repetitions > 1 ? Json(d.seed) : Json()},
+          {"text", describe(d)}};
+}
+
 void add_provenance(Json& out, const RunReport& report) {
   const RunHeader& header = report.run.header;
   out["scenario"] = header.scenario_name;
@@ -185,6 +202,7 @@ void add_provenance(Json& out, const RunReport& report) {
   out["origin"] = to_text(header.origin);
   out["synthetic"] = header.origin == Origin::synthetic;
   out["provenance"] = header.provenance;
+  out["dressed"] = report.dressed ? json_of(*report.dressed) : Json();
   out["costs_from"] = header.costs_from;
   out["costs_note"] = report.costs_note;
   out["seed"] = report.scenario.policy.seed;

@@ -54,12 +54,20 @@ Status check_names(const ShippedCatalogue& catalogue, const RunRequest& request)
       return model.error().at("--model");
     }
   }
+  if (!request.shape_as.empty()) {
+    if (const Result<NamedText> model = catalogue.model(request.shape_as); !model) {
+      return model.error().at("--shape-as");
+    }
+  }
   return {};
 }
 
 Status apply(ScenarioDocument& document, const RunRequest& request) {
   Status done;
   if (names_preset(request)) done = set(document, "model.preset", request.model, "--model");
+  if (done.ok() && !request.shape_as.empty()) {
+    done = set(document, "model.shape_as", request.shape_as, "--shape-as");
+  }
   if (done.ok() && request.pre_gated) {
     done = set(document, "policy.prefetch", "pregate", "--model");
     if (done.ok()) done = set(document, "policy.lookahead", fmt::format("{}", request.lookahead), "--model");
@@ -106,7 +114,31 @@ Result<LoadedTrace> draw_workload(const Scenario& scenario, const std::string& f
       .note = fmt::format("costs: {}", scenario.model->costs_from)};
 }
 
+// Puts the trace into the shape that the scenario names, if it names one.
+Status dress_workload(const Scenario& scenario, RunSetup& setup) {
+  const Result<std::optional<Dressing>> dressing = dressing_of(scenario, setup.trace->header.model);
+  if (!dressing) return dressing.error();
+  if (!*dressing) return {};
+  Result<RouteTrace> dressed = dress(*setup.trace, **dressing);
+  if (!dressed) return dressed.error();
+  setup.trace = std::make_shared<const RouteTrace>(std::move(*dressed));
+  setup.costs_note = fmt::format("costs: {}, as model.shape_as says", scenario.shape_as->costs_from);
+  setup.dressed = (*dressing)->facts();
+  return {};
+}
+
 }  // namespace
+
+Result<std::optional<Dressing>> dressing_of(const Scenario& scenario, const ModelShape& routed) {
+  if (!scenario.shape_as) return std::optional<Dressing>();
+  if (scenario.runtime.measured_npu) {
+    return bad_input("device, as the measured operators are those of the model that is routed",
+                     "measured beside model.shape_as", "runtime.npu");
+  }
+  Result<Dressing> dressing = Dressing::make(routed, *scenario.shape_as, scenario.policy.seed);
+  if (!dressing) return dressing.error();
+  return std::optional<Dressing>(std::move(*dressing));
+}
 
 Result<RunSetup> set_up_run(const ShippedCatalogue& catalogue, const RunRequest& request) {
   if (Status known = check_names(catalogue, request); !known) return known.error();
@@ -123,17 +155,23 @@ Result<RunSetup> set_up_run(const ShippedCatalogue& catalogue, const RunRequest&
   if (!scenario) return scenario.error();
   if (request.model == "none") scenario->model.reset();
   if (request.live) {
-    return RunSetup{
-        .scenario = std::move(*scenario), .scenario_file = source->path, .trace = nullptr, .costs_note = {}};
+    return RunSetup{.scenario = std::move(*scenario),
+                    .scenario_file = source->path,
+                    .trace = nullptr,
+                    .costs_note = {},
+                    .dressed = {}};
   }
   const Result<LoadedTrace> workload = scenario->workload.trace.empty()
                                            ? draw_workload(*scenario, source->path)
                                            : load_workload(catalogue, *scenario, request);
   if (!workload) return workload.error();
-  return RunSetup{.scenario = std::move(*scenario),
-                  .scenario_file = source->path,
-                  .trace = workload->trace,
-                  .costs_note = workload->note};
+  RunSetup setup{.scenario = std::move(*scenario),
+                 .scenario_file = source->path,
+                 .trace = workload->trace,
+                 .costs_note = workload->note,
+                 .dressed = {}};
+  if (Status done = dress_workload(setup.scenario, setup); !done) return done.error().at(source->path);
+  return setup;
 }
 
 }  // namespace pregate

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "experiments/catalogue.hpp"
+#include "traces/dressing.hpp"
 #include "traces/route_trace.hpp"
 #include "traces/scenario.hpp"
 
@@ -15,7 +17,7 @@ namespace pregate {
 
 struct RunRequest {
   std::string scenario;  // a shipped name or a file; empty: demo, or replay when a trace is given
-  std::string model, device, trace;
+  std::string model, device, trace, shape_as;
   std::string npu;    // device or measured; empty: the scenario's own
   bool live = false;  // routing comes from a forward pass of `model`, which may be a checkpoint folder
   bool pre_gated =
@@ -28,9 +30,14 @@ struct RunRequest {
 struct RunSetup {
   Scenario scenario;
   std::string scenario_file;                // for errors that simulate() finds
-  std::shared_ptr<const RouteTrace> trace;  // null when live
+  std::shared_ptr<const RouteTrace> trace;  // dressed, if it is; null when live
   std::string costs_note;                   // which costs and why, in words
+  std::optional<DressingFacts> dressed;     // of model.shape_as; a live run adds it when its model is known
 };
+
+// How the scenario's shape_as wears what `routed` chooses; nothing without shape_as. Refuses measured compute
+// times, which would be those of the routed model.
+Result<std::optional<Dressing>> dressing_of(const Scenario& scenario, const ModelShape& routed);
 
 Result<RunSetup> set_up_run(const ShippedCatalogue& catalogue, const RunRequest& request);
 

@@ -11,6 +11,7 @@
 #include "experiments/run_setup.hpp"
 #include "experiments/verbs.hpp"
 #include "sim/simulator.hpp"
+#include "traces/dressed_source.hpp"
 #include "traces/replay.hpp"
 #include "traces/route_file.hpp"
 #include "traces/run_file.hpp"
@@ -103,7 +104,8 @@ Status report_run(Session& session, const RunOptions& options, const Outcomes& o
                    .run_file = options.out,
                    .per_token = options.per_token,
                    .device_text = text_of_device(session.catalogue, options.request, of.setup.scenario),
-                   .forward = of.forward};
+                   .forward = of.forward,
+                   .dressed = of.setup.dressed};
   const bool pregated = of.setup.scenario.policy.prefetch == PrefetchKind::pregate;
   if (pregated && !options.no_baseline && of.timed.run.summary.decode.tokens > 0) {
     Result<Baseline> baseline = run_without_prefetch(of.setup);
@@ -121,6 +123,30 @@ struct LiveRun {
   TimedRun timed;
   ForwardReport forward;
 };
+
+Result<TimedRun> simulate_live(const RunSetup& setup, LiveForward& live,
+                               const std::optional<Dressing>& dressing, const PromptRequest& prompt) {
+  const Simulated of{.setup = setup,
+                     .scenario = setup.scenario,
+                     .what = "simulating the live forward pass",
+                     .steps = prompt.tokens};
+  if (!dressing) return simulate_source(of, live);
+  const Result<std::unique_ptr<DressedSource>> source = DressedSource::create(live, *dressing);
+  if (!source) return source.error();
+  return simulate_source(of, **source);
+}
+
+// What the forward pass chose, as the simulated device saw it: further runs replay it.
+Status keep_routing(RunSetup& setup, std::shared_ptr<const RouteTrace> recorded,
+                    const std::optional<Dressing>& dressing) {
+  setup.trace = std::move(recorded);
+  if (!dressing) return {};
+  Result<RouteTrace> dressed = dress(*setup.trace, *dressing);
+  if (!dressed) return dressed.error();
+  setup.trace = std::make_shared<const RouteTrace>(std::move(*dressed));
+  setup.dressed = dressing->facts();
+  return {};
+}
 
 Result<LiveRun> run_live(Session& session, RunOptions& options) {
   options.forward.model = options.request.model;
@@ -149,22 +175,27 @@ Result<LiveRun> run_live(Session& session, RunOptions& options) {
                fmt::format("prefetch pregate with lookahead {}", policy.lookahead), "policy.lookahead")
         .at(setup->scenario_file);
   }
+  const ModelShape shape = setup->scenario.model ? *setup->scenario.model : shape_of(*spec);
+  const Result<std::optional<Dressing>> dressing = dressing_of(setup->scenario, shape);
+  if (!dressing) return dressing.error().at(setup->scenario_file);
+  if (*dressing && options.prompt.prefer_resident != 0) {
+    return bad_input("no model.shape_as, which leaves open which of its experts a choice would prefer",
+                     (*dressing)->shape().name)
+        .at("--prefer-resident");
+  }
+  setup->costs_note =
+      fmt::format("costs: {}", *dressing ? (*dressing)->shape().costs_from : shape.costs_from);
   const Result<ForwardModel> model = open_forward_model(session.catalogue, options.forward);
   if (!model) return model.error();
-  const ModelShape shape = setup->scenario.model ? *setup->scenario.model : shape_of(model->spec);
-  setup->costs_note = fmt::format("costs: {}", shape.costs_from);
   const Result<std::unique_ptr<LiveForward>> source = make_live_source(*model, options.prompt, shape);
   if (!source) return source.error();
-  Result<TimedRun> timed = simulate_source({.setup = *setup,
-                                            .scenario = setup->scenario,
-                                            .what = "simulating the live forward pass",
-                                            .steps = options.prompt.tokens},
-                                           **source);
+  Result<TimedRun> timed = simulate_live(*setup, **source, *dressing, options.prompt);
   if (!timed) return timed.error();
-  setup->trace = (*source)->recorded();
   if (!options.route_out.empty()) {
-    if (Status written = write_route(options.route_out, *setup->trace); !written) return written.error();
+    if (Status written = write_route(options.route_out, *(*source)->recorded()); !written)
+      return written.error();
   }
+  if (Status kept = keep_routing(*setup, (*source)->recorded(), *dressing); !kept) return kept.error();
   return LiveRun{std::move(*setup), std::move(*timed), forward_report(*model, **source)};
 }
 
@@ -226,6 +257,9 @@ void add_run_verb(CLI::App& app, Session& session) {
                    "a shipped model or a .model.textproto file; none: the trace's own costs");
   verb->add_option("--device", request.device, "a shipped device or a .device.textproto file");
   verb->add_option("--trace", request.trace, "a routing trace: .route, route_trace v1 CSV or JSON Lines");
+  verb->add_option("--shape-as", request.shape_as,
+                   "dress the routing in the layers, bytes and MACs of this model: a shipped model or a "
+                   ".model.textproto file");
   add_prompt_options(*verb, options->prompt);
   verb->add_option("--prefer-resident", options->prompt.prefer_resident,
                    "with --prompt: added to the score of an expert that is resident when its router chooses")

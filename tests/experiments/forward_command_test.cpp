@@ -141,6 +141,65 @@ TEST_F(ForwardCommand, BadArguments_AreOneClearErrorEach) {
   EXPECT_FALSE(std::filesystem::exists(out)) << "nothing is left behind";
 }
 
+// A model that the tiny one can be dressed as: more groups, twice the experts.
+constexpr const char* kLargeModel = R"(name: "large"
+hidden_size: 64
+num_hidden_layers: 12
+num_attention_heads: 4
+num_key_value_heads: 2
+intermediate_size: 96
+moe_intermediate_size: 80
+n_routed_experts: 16
+num_experts_per_tok: 3
+n_shared_experts: 1
+first_k_dense_replace: 2
+experts_shared_frequency: 2
+vocab_size: 500
+pre_gate: true
+)";
+
+TEST_F(ForwardCommand, ADressedLiveRun_AndTheReplayOfItsRecordInTheSameShape_TakeTheSameTime) {
+  const std::string large = write_file(folder_.file("large.model.textproto"), kLargeModel);
+  const std::string route = folder_.file("live.route");
+  const Said live = run({"run", "--prompt", "a bridge", "--tokens", "9", "--record", route, "--json",
+                         "--shape-as", large, "--set", "dram.expert_budget=300KiB"});
+  ASSERT_EQ(live.code, 0) << live.err;
+  const json first = json::parse(live.out);
+  EXPECT_EQ(first["model"], "large");
+  EXPECT_EQ(first["origin"], "live");
+  EXPECT_EQ(first["dressed"]["routing_model"], "tiny");
+  EXPECT_EQ(first["dressed"]["moe_layers"], 10);
+  EXPECT_EQ(first["dressed"]["routing_layers_taken"], 4);
+  EXPECT_EQ(first["dressed"]["permutation_seed"], 1);
+  EXPECT_FALSE(first["baseline"].is_null()) << "what pre-gating changes is said of a dressed run too";
+  EXPECT_THAT(first["dressed"]["text"].get<std::string>(),
+              HasSubstr("4 MoE layers of tiny stand for 10 of large, repeated 2.5 times"));
+  const Said replay = run_pregate({"run", "--trace", route, "--json", "--shape-as", large, "--set",
+                                   "dram.expert_budget=300KiB", "--set", "policy.prefetch=pregate"});
+  ASSERT_EQ(replay.code, 0) << replay.err;
+  const json second = json::parse(replay.out);
+  EXPECT_EQ(second["dressed"], first["dressed"]);
+  for (const char* key : {"makespan_ps", "bins_ps", "bytes_read", "loads", "evictions", "outcomes"}) {
+    EXPECT_EQ(first[key], second[key]) << key;
+  }
+  const Said plain = run_pregate({"run", "--trace", route, "--json"});
+  ASSERT_EQ(plain.code, 0) << plain.err;
+  EXPECT_EQ(json::parse(plain.out)["model"], "tiny") << "the record is the small model's own";
+  EXPECT_TRUE(json::parse(plain.out)["dressed"].is_null());
+}
+
+TEST_F(ForwardCommand, WhatADressedRunCannotDo_IsRefused) {
+  const std::string large = write_file(folder_.file("large.model.textproto"), kLargeModel);
+  expect_refused({"run", "--prompt", "a", "--shape-as", large, "--npu", "measured"},
+                 {"runtime.npu", "measured beside model.shape_as"});
+  expect_refused({"run", "--prompt", "a", "--shape-as", large, "--prefer-resident", "1"},
+                 {"--prefer-resident", "model.shape_as"});
+  expect_refused({"run", "--prompt", "a", "--shape-as", "nothing"}, {"--shape-as", "\"nothing\""});
+  expect_refused({"run", "--prompt", "a", "--shape-as", "mixtral-8x7b", "--set",
+                  "model.shape_as_shape.num_experts_per_tok=3"},
+                 {"model.shape_as", "at most top-2", "top-3"});
+}
+
 TEST_F(ForwardCommand, WhatHasNoWeights_IsSaidWithTheWayOut) {
   const Said preset = run_pregate({"forward", "--model", "megrez2-3x7b-a3b", "--tokens", "1"});
   EXPECT_EQ(preset.code, 2);

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/simulator.hpp"
+#include "traces/dressed_source.hpp"
 #include "traces/replay.hpp"
 #include "traces/route_file.hpp"
 
@@ -191,6 +192,44 @@ TEST(LiveForward, PreferringWhatIsResident_ReadsLessAndItsRecordReplays) {
   EXPECT_LT(preferring.summary.decode.bytes_read, plain.summary.decode.bytes_read);
   Replay replay(choosy->recorded());
   EXPECT_EQ(timeline(preferring), timeline(run(s, replay)));
+}
+
+// The tiny model's two banks stand for five, its twelve experts for twenty-four of another size.
+ModelSpec large_spec() {
+  ModelSpec spec = tiny_spec();
+  spec.name = "large";
+  spec.layers = 17;
+  spec.dense_layers = 2;
+  spec.experts = 24;
+  spec.top_k = 5;
+  spec.expert_width = 40;
+  return spec;
+}
+
+TEST(DressedLiveForward, ReplayedFromTheSmallModelsRecord_HasTheSameTimesToThePicosecond) {
+  const Weights weights = tiny_weights(tiny_spec());
+  const ModelShape large = shape_of(large_spec());
+  for (const PrefetchKind prefetch : {PrefetchKind::none, PrefetchKind::pregate, PrefetchKind::prev_token}) {
+    for (const std::int64_t room : {24, 40}) {
+      Scenario s = scenario(prefetch, 1);
+      s.expert_budget = large.banks[0].expert_bytes * room;
+      s.shape_as = large;
+      const auto forward = live(weights, options_of());
+      const Result<Dressing> dressing = Dressing::make(forward->header().model, large, 1);
+      ASSERT_TRUE(dressing.ok()) << dressing.error().message();
+      const auto source = DressedSource::create(*forward, *dressing);
+      ASSERT_TRUE(source.ok());
+      const RunRecord first = run(s, **source);
+      EXPECT_EQ(forward->recorded()->header.model.name, "tiny");
+      Replay small(forward->recorded());
+      const auto replay = DressedSource::create(small, *dressing);
+      ASSERT_TRUE(replay.ok());
+      EXPECT_EQ(timeline(first), timeline(run(s, **replay))) << to_text(prefetch) << " " << room;
+      EXPECT_EQ(first.steps.size(), 12U);
+      EXPECT_EQ(first.model.layers.size(), 17U);
+      EXPECT_EQ(first.loads.at(0).bytes, large.banks[0].expert_bytes) << "the large model's bytes move";
+    }
+  }
 }
 
 TEST(LiveForward, EndsWithTheTokenThatEndsTheText) {
