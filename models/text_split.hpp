@@ -14,6 +14,10 @@
 
 namespace pregate {
 
+// The expression of GPT-2 (openai/gpt-2, src/encoder.py), which ByteLevel uses unless told otherwise.
+inline constexpr const char* kGpt2Words =
+    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+
 class TextSplitter {
  public:
   enum class Kind { expression, literal };

@@ -18,9 +18,6 @@ constexpr std::int64_t kMaxIds = std::int64_t{1} << 24;
 // Ids index tables: a small file must not make large ones.
 constexpr std::size_t kMostIdsPerToken = 16, kMostFreeIds = 1024;
 constexpr int kMostSteps = 16;
-// The expression of GPT-2 (openai/gpt-2, src/encoder.py), which ByteLevel uses unless told otherwise.
-constexpr const char* kGpt2Words =
-    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
 using Entry = TokenizerParts::Entry;
 
