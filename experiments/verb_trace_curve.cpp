@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
+#include "experiments/plot/figure.hpp"
 #include "experiments/table.hpp"
 #include "experiments/trace_input.hpp"
 #include "experiments/verbs.hpp"
@@ -19,7 +21,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct CurveVerbOptions {
-  std::string file, model;
+  std::string file, model, plot;
   std::vector<std::string> budgets, policies;
   std::int32_t lfu_half_life = CurveOptions{}.lfu_half_life;
   std::string seed = "1";
@@ -170,14 +172,61 @@ std::string text_of(const Curve& curve, const RouteTrace& trace, const std::stri
   return out;
 }
 
+// One policy over the budgets, from the least to the largest.
+plot::Series series_of(const Curve& curve, std::size_t policy) {
+  const EvictionKind kind = curve.policies[policy];
+  plot::Series series{.name = std::string(to_text(kind))};
+  if (kind == EvictionKind::belady) {
+    series.name = "belady = OPT";
+    series.colour = plot::Colour{0, 0, 0};
+    series.dash = plot::Dash::dashed;
+    series.marker = plot::Marker::none;
+  }
+  std::vector<std::size_t> order(curve.budgets.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&curve](std::size_t a, std::size_t b) { return curve.budgets[a] < curve.budgets[b]; });
+  for (const std::size_t b : order) {
+    series.x.push_back(static_cast<double>(curve.budgets[b].count()) / (1 << 20));
+    series.y.push_back(curve.points[b * curve.policies.size() + policy].hit_rate_decode() * 100);
+  }
+  return series;
+}
+
+plot::Figure figure_of(const Curve& curve, const RouteTrace& trace, const std::string& note) {
+  plot::Lines lines;
+  for (std::size_t p = 0; p < curve.policies.size(); ++p) lines.series.push_back(series_of(curve, p));
+  const double cycle = static_cast<double>(curve.cycle.count()) / (1 << 20);
+  if (cycle > 0) lines.references = {{.at = cycle, .label = fmt::format("T = {}", to_text(curve.cycle))}};
+  return {.title = fmt::format("Decode hit rate over the expert budget: {}", trace.header.model.name),
+          .subtitle =
+              fmt::format("counted: {} routing, {} steps, replayed without time; T: experts of one decode "
+                          "token, mean; {}",
+                          to_text(trace.header.origin), trace.steps.size(), note),
+          .width = 860,
+          .height = 500,
+          .panels = {{.x = {.label = "expert budget", .unit = "MiB", .scale = plot::Scale::log2},
+                      .y = {.label = "decode hit rate", .unit = "%", .min = 0, .max = 100},
+                      .content = std::move(lines)}}};
+}
+
+Status check_plot_path(const std::string& path) {
+  if (path.empty()) return {};
+  const Result<plot::Format> format = plot::format_of(path);
+  return format ? check_writable(path) : Status(format.error().at("--plot"));
+}
+
 Status run_curve(Session& session, const CurveVerbOptions& options) {
+  if (const Status writable = check_plot_path(options.plot); !writable) return writable;
   const Result<LoadedTrace> loaded = load_costed_trace(session.catalogue, options.file, options.model);
   if (!loaded) return loaded.error();
   const Result<Curve> curve = compute(*loaded->trace, options);
   if (!curve) return curve.error();
   session.out = options.json ? json_of(*curve).dump(2) + "\n"
                              : text_of(*curve, *loaded->trace, loaded->note, session.look);
-  return {};
+  if (options.plot.empty()) return {};
+  if (!options.json) session.out += fmt::format("\nPlot: {}\n", options.plot);
+  return plot::write_figure(figure_of(*curve, *loaded->trace, loaded->note), options.plot);
 }
 
 }  // namespace
@@ -200,10 +249,12 @@ void add_trace_curve_verb(CLI::App& trace, Session& session) {
   verb->add_option("--lfu-half-life", options->lfu_half_life, "steps after which lfu-decay halves a count")
       ->check(CLI::Range(1, 1'000'000));
   verb->add_option("--seed", options->seed, "of the policies that draw");
+  verb->add_option("--plot", options->plot, "draw the decode hit rates into this .svg or .png file");
   verb->add_flag("--json", options->json, "JSON instead of text: a list of points");
   verb->footer(
       "Examples:\n  pregate trace curve phone.route.csv\n"
-      "  pregate trace curve phone.route.csv --budgets 2000MiB,4000MiB --policies lru,belady --json");
+      "  pregate trace curve phone.route.csv --budgets 2000MiB,4000MiB --policies lru,belady --json\n"
+      "  pregate trace curve phone.route.csv --plot curve.svg");
   verb->callback(
       [options, &session] { session.action = [options, &session] { return run_curve(session, *options); }; });
 }

@@ -187,6 +187,26 @@ TEST(Trace, Curve_ListsEveryPolicyAtEveryBudget) {
   EXPECT_THAT(text.out, HasSubstr("= OPT"));
 }
 
+TEST(Trace, CurvePlot_IsDrawnBesideTheNumbers_WithTAndOptMarked) {
+  const Folder folder;
+  const std::string csv = test::write_file(folder.file("toy.csv"), test::small_csv());
+  const std::vector<std::string> curve = {"trace", "curve", csv, "--budgets", "24MB,6MB", "--json"};
+  const std::string plain = run_pregate(curve).out;
+  for (const char* name : {"a.svg", "a.png"}) {
+    std::vector<std::string> arguments = curve;
+    arguments.insert(arguments.end(), {"--plot", folder.file(name)});
+    EXPECT_EQ(run_pregate(arguments).out, plain);
+  }
+  const std::string svg = test::read_file(folder.file("a.svg"));
+  EXPECT_THAT(svg, HasSubstr("Decode hit rate over the expert budget"));
+  EXPECT_THAT(svg, HasSubstr("counted: recorded routing, 5 steps"));
+  EXPECT_EQ(test::read_file(folder.file("a.png")).substr(1, 3), "PNG");
+  const Said wrong = run_pregate({"trace", "curve", csv, "--plot", folder.file("a.pdf")});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("--plot: expected a file name that ends in .svg or .png"));
+  EXPECT_EQ(run_pregate({"trace", "curve", csv, "--plot", folder.file("none/a.svg")}).code, 1);
+}
+
 TEST(Trace, APresetInTheModelsName_BringsItsCosts_UnlessToldNotTo) {
   const std::string trace = std::string(PREGATE_SHARED_DIR) + "/traces/phone/qwen3-30b-a3b.route.csv";
   if (!std::filesystem::exists(trace)) GTEST_SKIP() << "no phone traces beside this clone";
