@@ -10,10 +10,10 @@
 namespace pregate {
 
 struct ExpertPlan {
-  torch::Tensor first_slot;      // int64 [experts + 1]: slots of expert e are [first_slot[e], first_slot[e + 1])
-  torch::Tensor token_of_slot;   // int64 [slots]; -1: padding
-  torch::Tensor choice_of_slot;  // int64 [slots]: index into [tokens * top_k]; -1: padding
-  torch::Tensor slot_of_choice;  // int64 [tokens * top_k]
+  torch::Tensor first_slot;  // int64 [experts + 1]: slots of expert e are [first_slot[e], first_slot[e + 1])
+  torch::Tensor token_of_slot;     // int64 [slots]; -1: padding
+  torch::Tensor choice_of_slot;    // int64 [slots]: index into [tokens * top_k]; -1: padding
+  torch::Tensor slot_of_choice;    // int64 [tokens * top_k]
   std::vector<std::int64_t> load;  // tokens of each expert
 };
 

@@ -22,11 +22,12 @@ struct RmsNorm : Function<RmsNorm> {
     Tensor out = torch::empty_like(rows), scales = torch::empty({rows.size(0)}, rows.options());
     const std::int64_t width = rows.size(1);
     const float* w = weight.data_ptr<float>();
-    const float *from = rows.data_ptr<float>();
+    const float* from = rows.data_ptr<float>();
     float *to = out.data_ptr<float>(), *scale = scales.data_ptr<float>();
     each_row(rows.size(0), width, [&](std::int64_t r) {
       const float* row = from + r * width;
-      scale[r] = 1.0F / std::sqrt(dot_row(row, row, width) / static_cast<float>(width) + static_cast<float>(epsilon));
+      scale[r] = 1.0F / std::sqrt(dot_row(row, row, width) / static_cast<float>(width) +
+                                  static_cast<float>(epsilon));
       for (std::int64_t i = 0; i < width; ++i) to[r * width + i] = row[i] * scale[r] * w[i];
     });
     context->save_for_backward({rows, weight, scales});
@@ -120,12 +121,14 @@ struct Rotate : Function<Rotate> {
   static tensor_list backward(AutogradContext* context, tensor_list gradients) {
     const auto saved = context->get_saved_variables();
     const std::int64_t length = context->saved_data["length"].toInt();
-    return {rotated(gradients[0].contiguous(), saved[0], saved[1], length, true), Tensor(), Tensor(), Tensor()};
+    return {rotated(gradients[0].contiguous(), saved[0], saved[1], length, true), Tensor(), Tensor(),
+            Tensor()};
   }
 };
 
 struct CausalSoftmax : Function<CausalSoftmax> {
-  static Tensor forward(AutogradContext* context, const Tensor& scores, std::int64_t queries, std::int64_t first) {
+  static Tensor forward(AutogradContext* context, const Tensor& scores, std::int64_t queries,
+                        std::int64_t first) {
     const Tensor from = scores.contiguous();
     const std::int64_t keys = from.size(2);
     Tensor out = torch::empty_like(from);

@@ -19,8 +19,8 @@ Tensor as_tensor(const std::vector<std::int64_t>& tokens, std::int64_t rows) {
 }
 
 // Of position i predicting i + 1.
-Tensor loss_of(Network& network, const Tensor& tokens, torch::ScalarType products, at::Reduction::Reduction sum,
-               std::vector<LayerChoice>* choices) {
+Tensor loss_of(Network& network, const Tensor& tokens, torch::ScalarType products,
+               at::Reduction::Reduction sum, std::vector<LayerChoice>* choices) {
   const std::int64_t length = tokens.size(1) - 1;
   ForwardResult result = network.forward(tokens.narrow(1, 0, length), products);
   if (choices != nullptr) *choices = std::move(result.choices);
@@ -67,9 +67,9 @@ struct Learner::State {
   [[nodiscard]] double learning_rate(std::int64_t step) const {
     if (step < recipe.warmup)
       return recipe.learning_rate * static_cast<double>(step + 1) / static_cast<double>(recipe.warmup);
-    const double done = static_cast<double>(step - recipe.warmup) /
+    const double part = static_cast<double>(step - recipe.warmup) /
                         static_cast<double>(std::max<std::int64_t>(recipe.steps - recipe.warmup, 1));
-    const double cosine = 0.5 * (1 + std::cos(3.14159265358979323846 * std::min(done, 1.0)));
+    const double cosine = 0.5 * (1 + std::cos(3.14159265358979323846 * std::min(part, 1.0)));
     return recipe.learning_rate * (recipe.final_fraction + (1 - recipe.final_fraction) * cosine);
   }
 
@@ -103,7 +103,9 @@ Learner::Learner(const NetworkShape& shape, const TrainingRecipe& recipe)
     : state_(guarded([&] { return std::make_unique<State>(shape, recipe); })) {}
 Learner::~Learner() = default;
 
-std::int64_t Learner::steps_done() const { return state_->done; }
+std::int64_t Learner::steps_done() const {
+  return state_->done;
+}
 
 StepResult Learner::step(const std::vector<std::int64_t>& tokens) {
   State& s = *state_;
@@ -130,7 +132,8 @@ double Learner::negative_log_likelihood(const std::vector<std::int64_t>& tokens,
   State& s = *state_;
   return guarded([&] {
     const torch::NoGradGuard no_gradients;
-    if (static_cast<std::int64_t>(tokens.size()) != rows * length) throw std::runtime_error("rows * length tokens");
+    if (static_cast<std::int64_t>(tokens.size()) != rows * length)
+      throw std::runtime_error("rows * length tokens");
     return loss_of(*s.network, as_tensor(tokens, rows), s.products(), at::Reduction::Sum, nullptr)
         .item<double>();
   });

@@ -33,7 +33,7 @@ struct TrainingRecipe {
   double learning_rate = 3e-3;
   double final_fraction = 0.05;  // of the learning rate, where the cosine ends
   double beta1 = 0.9, beta2 = 0.95, weight_decay = 0.1;
-  double clip = 1;            // largest norm of the gradient
+  double clip = 1;             // largest norm of the gradient
   double balance_rate = 1e-3;  // what a step moves e_score_correction_bias by
   std::uint64_t seed = 1;
   bool bf16 = true;  // products in bf16, everything else and the kept weights in f32

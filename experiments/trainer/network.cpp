@@ -47,7 +47,8 @@ Network::Network(const NetworkShape& shape, std::uint64_t seed)
     Layer layer;
     layer.attention_norm = norm(prefix + "attention_norm");
     layer.ffn_norm = norm(prefix + "ffn_norm");
-    layer.qkv = matrix(prefix + "qkv", {attended + 2 * shape.kv_heads * shape.head_dim, shape.hidden}, fan_in);
+    layer.qkv =
+        matrix(prefix + "qkv", {attended + 2 * shape.kv_heads * shape.head_dim, shape.hidden}, fan_in);
     layer.output = matrix(prefix + "output", {shape.hidden, attended}, down_deviation(attended));
     const std::int64_t width = dense ? shape.dense_width : shape.shared_width;
     if (width > 0) {
@@ -84,7 +85,8 @@ Tensor Network::norm(const std::string& name) {
 void Network::prepare_positions(std::int64_t length) {
   if (cosines_.defined() && cosines_.size(0) >= length) return;
   const std::int64_t half = shape_.head_dim / 2;
-  const Tensor exponents = torch::arange(half, torch::kDouble) * (-2.0 / static_cast<double>(shape_.head_dim));
+  const Tensor exponents =
+      torch::arange(half, torch::kDouble) * (-2.0 / static_cast<double>(shape_.head_dim));
   const Tensor frequencies = torch::pow(torch::full({half}, shape_.rope_theta, torch::kDouble), exponents);
   const Tensor angles = torch::arange(length, torch::kDouble).unsqueeze(1) * frequencies;
   cosines_ = angles.cos().to(torch::kFloat);
@@ -92,19 +94,22 @@ void Network::prepare_positions(std::int64_t length) {
 }
 
 // x: f32 [rows * length, hidden], normed -> f32 of the same shape.
-Tensor Network::attend(const Layer& layer, const Tensor& x, std::int64_t rows, torch::ScalarType products) const {
+Tensor Network::attend(const Layer& layer, const Tensor& x, std::int64_t rows,
+                       torch::ScalarType products) const {
   const std::int64_t length = x.size(0) / rows, dim = shape_.head_dim, kv = shape_.kv_heads;
   const std::int64_t per_kv = shape_.heads / kv;
   const Tensor qkv = product(x, layer.qkv, products).view({rows * length, -1, dim});
   const Tensor rotated = rotate(qkv.narrow(1, 0, shape_.heads + kv), cosines_, sines_, length);
   // Queries that share keys stand below one another: [rows * kv, per_kv, length, dim].
-  const Tensor q = (rotated.narrow(1, 0, shape_.heads).contiguous() * (1 / std::sqrt(static_cast<double>(dim))))
-                       .view({rows, length, kv, per_kv, dim})
-                       .permute({0, 2, 3, 1, 4})
-                       .reshape({rows * kv, per_kv, length, dim});
+  const Tensor q =
+      (rotated.narrow(1, 0, shape_.heads).contiguous() * (1 / std::sqrt(static_cast<double>(dim))))
+          .view({rows, length, kv, per_kv, dim})
+          .permute({0, 2, 3, 1, 4})
+          .reshape({rows * kv, per_kv, length, dim});
   const auto of_keys = [&](const Tensor& from) { return from.view({rows, length, kv, dim}); };
-  const Tensor k =
-      of_keys(rotated.narrow(1, shape_.heads, kv).contiguous()).permute({0, 2, 3, 1}).reshape({rows * kv, dim, length});
+  const Tensor k = of_keys(rotated.narrow(1, shape_.heads, kv).contiguous())
+                       .permute({0, 2, 3, 1})
+                       .reshape({rows * kv, dim, length});
   const Tensor v = of_keys(qkv.narrow(1, shape_.heads + kv, kv).contiguous())
                        .transpose(1, 2)
                        .reshape({rows * kv, length, dim});
@@ -152,7 +157,8 @@ ForwardResult Network::forward(const Tensor& tokens, torch::ScalarType products)
   std::vector<Tensor> states;  // of each layer after its post-attention norm: what routers read
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const Layer& layer = layers_[i];
-    hidden = hidden + attend(layer, rms_norm(hidden, layer.attention_norm, shape_.norm_epsilon), rows, products);
+    hidden =
+        hidden + attend(layer, rms_norm(hidden, layer.attention_norm, shape_.norm_epsilon), rows, products);
     const Tensor normed = rms_norm(hidden, layer.ffn_norm, shape_.norm_epsilon);
     states.push_back(normed);
     if (layer.gate_up.defined()) {

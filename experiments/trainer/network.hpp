@@ -42,11 +42,11 @@ class Network : public torch::nn::Module {
 
  private:
   struct Layer {
-    torch::Tensor attention_norm, ffn_norm;                // [hidden]
-    torch::Tensor qkv;                                     // [(heads + 2 kv_heads) * head_dim, hidden]
-    torch::Tensor output;                                  // [hidden, heads * head_dim]
-    torch::Tensor gate_up, down;                           // [2 width, hidden], [hidden, width]
-    torch::Tensor router, correction;                      // [experts, hidden], [experts]
+    torch::Tensor attention_norm, ffn_norm;  // [hidden]
+    torch::Tensor qkv;                       // [(heads + 2 kv_heads) * head_dim, hidden]
+    torch::Tensor output;                    // [hidden, heads * head_dim]
+    torch::Tensor gate_up, down;             // [2 width, hidden], [hidden, width]
+    torch::Tensor router, correction;        // [experts, hidden], [experts]
   };
   struct Bank {
     torch::Tensor gate_up, down;  // [experts, 2 width, hidden], [experts, hidden, width]

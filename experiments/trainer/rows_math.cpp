@@ -98,8 +98,8 @@ PREGATE_EACH_ISA void swiglu_row(const float* gate, const float* up, std::int64_
   for (std::int64_t i = 0; i < count; ++i) out[i] = gate[i] * sigmoid(gate[i]) * up[i];
 }
 
-PREGATE_EACH_ISA void swiglu_gradient_row(const float* gate, const float* up, const float* g, std::int64_t count,
-                                          float* to_gate, float* to_up) {
+PREGATE_EACH_ISA void swiglu_gradient_row(const float* gate, const float* up, const float* g,
+                                          std::int64_t count, float* to_gate, float* to_up) {
   for (std::int64_t i = 0; i < count; ++i) {
     const float s = sigmoid(gate[i]);
     to_up[i] = g[i] * gate[i] * s;

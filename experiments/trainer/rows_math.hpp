@@ -24,8 +24,8 @@ void softmax_gradient_row(const float* p, std::int64_t count, float* g);
 // out = silu(gate) * up
 void swiglu_row(const float* gate, const float* up, std::int64_t count, float* out);
 // g: of out. The gradients of gate and up.
-void swiglu_gradient_row(const float* gate, const float* up, const float* g, std::int64_t count, float* to_gate,
-                         float* to_up);
+void swiglu_gradient_row(const float* gate, const float* up, const float* g, std::int64_t count,
+                         float* to_gate, float* to_up);
 
 // low' = low * cos - high * sin, high' = high * cos + low * sin
 void rotate_row(float* low, float* high, const float* cosines, const float* sines, std::int64_t count);
