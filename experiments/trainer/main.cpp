@@ -6,7 +6,6 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 
 #include "experiments/trainer/train_run.hpp"
 
@@ -58,17 +57,8 @@ void declare(CLI::App& app, TrainOptions& options, std::string& precision) {
 std::string text_of(const TrainOptions& options, const TrainSummary& s) {
   return fmt::format(
       "{}: {} parameters after {} steps; loss {:.3f} nats a token; validation {:.4f} bits a byte (measured); "
-      "{:.0f} s in this call\n",
+      "{:.0f} s of training\n",
       options.out, s.parameters, s.steps, s.final_loss, s.bits_per_byte, s.seconds);
-}
-
-std::string json_of(const TrainSummary& s) {
-  const nlohmann::ordered_json json = {{"steps", s.steps},
-                                       {"parameters", s.parameters},
-                                       {"loss", s.final_loss},
-                                       {"validation_bits_per_byte", s.bits_per_byte},
-                                       {"wall_s", s.seconds}};
-  return json.dump(2) + "\n";
 }
 
 int run(int argc, char** argv) {

@@ -43,15 +43,19 @@ std::vector<std::int64_t> TokenBatches::batch(std::int64_t step) const {
   return batch;
 }
 
-std::vector<std::vector<std::int64_t>> measuring_rows(std::span<const std::int32_t> tokens,
-                                                      std::int64_t context) {
-  std::vector<std::vector<std::int64_t>> rows;
+std::vector<MeasuringBatch> measuring_batches(std::span<const std::int32_t> tokens, std::int64_t context,
+                                              std::int64_t rows) {
+  std::vector<MeasuringBatch> batches;
   const auto step = static_cast<std::size_t>(context);
   for (std::size_t first = 0; first + 1 < tokens.size(); first += step) {
     const auto row = tokens.subspan(first, std::min(step + 1, tokens.size() - first));
-    rows.emplace_back(row.begin(), row.end());
+    const auto length = static_cast<std::int64_t>(row.size());
+    if (batches.empty() || batches.back().rows == rows || batches.back().length != length)
+      batches.push_back({.length = length});
+    batches.back().tokens.insert(batches.back().tokens.end(), row.begin(), row.end());
+    ++batches.back().rows;
   }
-  return rows;
+  return batches;
 }
 
 }  // namespace pregate

@@ -38,8 +38,12 @@ class TokenBatches {
 };
 
 // All of a text in windows, for measuring: rows of context + 1 tokens, each beginning with the last token of
-// the one before; what is left at the end makes a shorter row.
-std::vector<std::vector<std::int64_t>> measuring_rows(std::span<const std::int32_t> tokens,
-                                                      std::int64_t context);
+// the one before, up to `rows` of them together; what is left at the end makes a shorter row of its own.
+struct MeasuringBatch {
+  std::vector<std::int64_t> tokens;  // [rows, length]
+  std::int64_t rows = 0, length = 0;
+};
+std::vector<MeasuringBatch> measuring_batches(std::span<const std::int32_t> tokens, std::int64_t context,
+                                              std::int64_t rows);
 
 }  // namespace pregate

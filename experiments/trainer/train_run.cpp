@@ -28,6 +28,7 @@ using Clock = std::chrono::steady_clock;
 using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
+constexpr std::int64_t kMeasuredRows = 8;  // at once
 constexpr std::size_t kMostText = std::size_t{1} << 30;
 
 double seconds_since(Clock::time_point begin) {
@@ -75,6 +76,7 @@ struct RunFolder {
   explicit RunFolder(const std::string& out) : folder(fs::path(out) / "training") {}
   [[nodiscard]] fs::path state() const { return folder / "state.pt"; }
   [[nodiscard]] fs::path recipe() const { return folder / "recipe.json"; }
+  [[nodiscard]] fs::path result() const { return folder / "result.json"; }
   [[nodiscard]] fs::path log() const { return folder / "log.csv"; }
   fs::path folder;
 };
@@ -104,27 +106,35 @@ Status claim(const RunFolder& run, const Json& recipe) {
 class Log {
  public:
   static Result<Log> open(const fs::path& path, std::int64_t steps) {
+    Log log;
     std::string kept =
-        "step,loss_nats_per_token,learning_rate,gradient_norm,imbalance,validation_bits_per_byte\n";
+        "step,loss_nats_per_token,learning_rate,gradient_norm,imbalance,validation_bits_per_byte,wall_s\n";
     if (std::ifstream before(path); before) {
       std::string line;
       std::getline(before, line);
-      for (std::int64_t i = 0; i < steps && std::getline(before, line); ++i) kept += line + "\n";
+      for (std::int64_t i = 0; i < steps && std::getline(before, line); ++i) {
+        kept += line + "\n";
+        log.seconds_before_ = std::strtod(line.substr(line.rfind(',') + 1).c_str(), nullptr);
+      }
     }
     if (Status written = write_text(path, kept); !written) return written.error();
-    Log log;
     log.stream_.open(path, std::ios::app);
     if (!log.stream_) return run_failed(path.string(), "a file that can be written", "it cannot");
     return log;
   }
   void add(std::int64_t step, const StepResult& result, double bits_per_byte) {
-    stream_ << fmt::format("{},{:.5f},{:.3e},{:.4f},{:.3f},{}\n", step, result.loss, result.learning_rate,
-                           result.gradient_norm, result.imbalance,
-                           bits_per_byte > 0 ? fmt::format("{:.4f}", bits_per_byte) : std::string());
+    stream_ << fmt::format("{},{:.5f},{:.3e},{:.4f},{:.3f},{},{:.1f}\n", step, result.loss,
+                           result.learning_rate, result.gradient_norm, result.imbalance,
+                           bits_per_byte > 0 ? fmt::format("{:.4f}", bits_per_byte) : std::string(),
+                           seconds());
     stream_.flush();
   }
+  // Of all calls that worked at this run; a part that was lost with a kill is not in it.
+  [[nodiscard]] double seconds() const { return seconds_before_ + seconds_since(begin_); }
 
  private:
+  double seconds_before_ = 0;
+  Clock::time_point begin_ = Clock::now();
   std::ofstream stream_;
 };
 
@@ -137,8 +147,8 @@ struct MeasuredText {
   [[nodiscard]] Result<double> bits_per_byte(Learner& learner, std::int64_t context, std::size_t most) const {
     const auto part = std::span(tokens).first(std::min(most, tokens.size()));
     double nats = 0;
-    for (const auto& row : measuring_rows(part, context))
-      nats += learner.negative_log_likelihood(row, 1, static_cast<std::int64_t>(row.size()));
+    for (const MeasuringBatch& batch : measuring_batches(part, context, kMeasuredRows))
+      nats += learner.negative_log_likelihood(batch.tokens, batch.rows, batch.length);
     const auto text = tokenizer->decode(part.subspan(1));  // the first token is given, not predicted
     if (!text) return text.error();
     return nats / std::numbers::ln2 / static_cast<double>(text->size());
@@ -167,7 +177,6 @@ class Reporter {
     if (!options_.quiet) fmt::print(stderr, "step {}: validation {:.4f} bits a byte\n", done, bits_per_byte);
   }
   [[nodiscard]] double loss() const { return loss_; }
-  [[nodiscard]] double seconds() const { return seconds_since(begin_); }
 
  private:
   const TrainOptions& options_;
@@ -263,13 +272,23 @@ Result<TrainSummary> run(const TrainOptions& options, const Prepared& prepared) 
   TrainSummary summary{.steps = recipe.steps,
                        .final_loss = reporter.loss(),
                        .bits_per_byte = *bits,
-                       .seconds = reporter.seconds()};
+                       .seconds = log->seconds()};
   for (const NamedValues& tensor : weights)
     summary.parameters += static_cast<std::int64_t>(tensor.values.size());
+  if (Status written = write_text(folder.result(), json_of(summary)); !written) return written.error();
   return summary;
 }
 
 }  // namespace
+
+std::string json_of(const TrainSummary& s) {
+  const Json json = {{"steps", s.steps},
+                     {"parameters", s.parameters},
+                     {"loss", s.final_loss},
+                     {"validation_bits_per_byte", s.bits_per_byte},
+                     {"wall_s", s.seconds}};
+  return json.dump(2) + "\n";
+}
 
 Result<TrainSummary> train(const TrainOptions& options) {
   const auto prepared = prepare(options);

@@ -32,6 +32,9 @@ struct TrainSummary {
   std::int64_t parameters = 0;
 };
 
+// As JSON: what `--json` prints and OUT/training/result.json keeps.
+std::string json_of(const TrainSummary& summary);
+
 // Goes on where OUT/training was left by a run of the same recipe. Errors: of the files; a folder whose run
 // had another recipe or other text.
 Result<TrainSummary> train(const TrainOptions& options);
