@@ -122,6 +122,7 @@ int run_verb(int argc, char** argv, bool stdout_open) {
   add_models_verb(app, session);
   add_validate_verb(app, session);
   add_calibrate_verb(app, session);
+  add_train_verb(app, session);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForVersion& version) {

@@ -73,8 +73,9 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? 0 : 2;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help
+    fmt::print(stderr, "pregate train: {}; see pregate train --help\n", error.what());
+    return 2;
   }
   options.recipe.bf16 = precision == "bf16";
   const auto summary = train(options);

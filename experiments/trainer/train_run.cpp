@@ -49,7 +49,6 @@ Json describe(const TrainOptions& options, const TrainableModel& model, const st
   json["config"] = model.config;
   json["text_fnv1a"] = fingerprint(text);
   json["tokenizer_fnv1a"] = fingerprint(tokenizer);
-  json["steps"] = r.steps;
   json["warmup"] = r.warmup;
   json["batch"] = r.batch;
   json["context"] = r.context;
@@ -81,25 +80,34 @@ struct RunFolder {
   fs::path folder;
 };
 
-// A folder that already holds a run may only go on with that run.
-Status claim(const RunFolder& run, const Json& recipe) {
-  std::error_code error;
-  fs::create_directories(run.folder, error);
-  if (error) return run_failed(run.folder.string(), "a folder that can be made", error.message());
-  if (!fs::exists(run.recipe())) return write_text(run.recipe(), recipe.dump(2) + "\n");
+// What recipe.json holds: the recipe, and from which step on which number of steps was the aim.
+Json with_schedule(Json recipe, Json schedule) {
+  recipe["schedule"] = std::move(schedule);
+  return recipe;
+}
+
+// A folder that already holds a run may only go on with that run; its aim, the number of steps, may change.
+Result<Json> read_schedule(const RunFolder& run, const Json& recipe) {
+  if (!fs::exists(run.recipe())) return Json(Json::array());
   const auto before = read_text_file(run.recipe().string(), JsonLimits().most_bytes);
   if (!before) return before.error();
   const Json found = Json::parse(before->text, nullptr, false);
-  if (found == recipe) return {};
-  std::string differing = "another recipe";
+  const bool complete = found.is_object() && found.contains("schedule") && found["schedule"].is_array();
+  std::string differing = complete ? "" : "another file";
   for (const auto& [key, value] : recipe.items()) {
-    if (!found.is_object() || !found.contains(key) || found[key] != value) {
+    if (differing.empty() && (!found.contains(key) || found[key] != value))
       differing = fmt::format("another \"{}\"", key);
-      break;
-    }
   }
+  if (differing.empty()) return Json(found["schedule"]);
   return bad_input("the recipe that this run began with, or another --out folder", differing)
       .at(run.recipe().string());
+}
+
+// Writes down that from step `done` on the run aims at `steps`.
+Status claim(const RunFolder& run, const Json& recipe, Json schedule, std::int64_t done, std::int64_t steps) {
+  if (!schedule.empty() && schedule.back().value("steps", std::int64_t{0}) == steps) return {};
+  schedule.push_back({{"from_step", done}, {"steps", steps}});
+  return write_text(run.recipe(), with_schedule(recipe, std::move(schedule)).dump(2) + "\n");
 }
 
 // step,loss,... one line a step; lines after the step that a run goes on from are taken out.
@@ -235,13 +243,21 @@ Result<TrainSummary> run(const TrainOptions& options, const Prepared& prepared) 
   const auto batches = TokenBatches::create(
       std::move(*tokens), {.context = recipe.context, .batch = recipe.batch, .seed = recipe.seed});
   if (!batches) return batches.error().at(options.text);
-  if (Status claimed =
-          claim(folder, describe(options, prepared.model, prepared.text, prepared.tokenizer_json));
-      !claimed) {
-    return claimed.error();
-  }
+  std::error_code error;
+  fs::create_directories(folder.folder, error);
+  if (error) return run_failed(folder.folder.string(), "a folder that can be made", error.message());
+  const Json recipe_json = describe(options, prepared.model, prepared.text, prepared.tokenizer_json);
+  const auto schedule = read_schedule(folder, recipe_json);
+  if (!schedule) return schedule.error();
   Learner learner(prepared.model.shape, recipe);
   if (fs::exists(folder.state())) learner.load(folder.state().string());
+  if (learner.steps_done() > recipe.steps) {
+    return bad_input(fmt::format("at least the {} steps that this run has done", learner.steps_done()),
+                     fmt::format("{}", recipe.steps))
+        .at("--steps");
+  }
+  if (Status claimed = claim(folder, recipe_json, *schedule, learner.steps_done(), recipe.steps); !claimed)
+    return claimed.error();
   auto log = Log::open(folder.log(), learner.steps_done());
   if (!log) return log.error();
   Reporter reporter(options, learner.steps_done());

@@ -35,8 +35,9 @@ struct TrainSummary {
 // As JSON: what `--json` prints and OUT/training/result.json keeps.
 std::string json_of(const TrainSummary& summary);
 
-// Goes on where OUT/training was left by a run of the same recipe. Errors: of the files; a folder whose run
-// had another recipe or other text.
+// Goes on where OUT/training was left by a run of the same recipe; with another number of steps too, whose
+// cosine then holds from there on (OUT/training/recipe.json keeps the schedule). Errors: of the files; a
+// folder whose run had another recipe or other text, or has done more steps.
 Result<TrainSummary> train(const TrainOptions& options);
 
 }  // namespace pregate

@@ -9,12 +9,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace pregate::test {
@@ -64,8 +66,9 @@ struct Said {
 struct RunnerOptions {
   std::string stdout_path;  // empty: kept in `out`
   bool close_stdout = false;
-  std::optional<std::size_t> file_limit;  // a disk that is full after so many bytes
-  std::string folder;                     // where the program stands; empty: here
+  std::optional<std::size_t> file_limit;      // a disk that is full after so many bytes
+  std::string folder;                         // where the program stands; empty: here
+  std::chrono::milliseconds killed_after{0};  // 0: it may end by itself
 };
 
 inline Said run_pregate(const std::vector<std::string>& arguments, const RunnerOptions& options = {}) {
@@ -98,6 +101,10 @@ inline Said run_pregate(const std::vector<std::string>& arguments, const RunnerO
     if (!options.folder.empty() && ::chdir(options.folder.c_str()) != 0) ::_exit(126);
     ::execv(program.c_str(), argv.data());
     ::_exit(127);
+  }
+  if (options.killed_after.count() > 0) {
+    std::this_thread::sleep_for(options.killed_after);
+    ::kill(child, SIGKILL);
   }
   int status = 0;
   ::waitpid(child, &status, 0);

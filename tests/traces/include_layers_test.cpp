@@ -63,6 +63,7 @@ const std::vector<Library>& libraries() {
       {"PCRE2 or utf8proc", {"pcre2", "utf8proc"}, {"models/"}},
       {"CLI11", {"CLI/"}, {"experiments/"}},
       {"cairo", {"cairo"}, {"experiments/plot/"}},
+      {"libtorch", {"torch/", "ATen/", "c10/"}, {"experiments/trainer/"}},
       {"SQLite", {"sqlite3"}, {"experiments/"}},
       {"GoogleTest or Benchmark", {"gtest/", "gmock/", "benchmark/"}, {}},
   };

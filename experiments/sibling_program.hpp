@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Other programs of this project, which stand beside the running one.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "traces/base/result.hpp"
+
+namespace pregate {
+
+// Folder of the running program.
+Result<std::string> program_folder();
+// Path of the program `name` in that folder. The error says where it was looked for.
+Result<std::string> sibling_program(std::string_view name);
+
+}  // namespace pregate
