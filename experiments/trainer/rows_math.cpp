@@ -18,9 +18,7 @@ namespace {
 // off by at most 2 units in the last place from -87 to 88. Plain arithmetic, so that loops become vectors.
 inline __attribute__((always_inline)) float fast_exp(float x) {
   x = std::min(std::max(x, -87.0F), 88.0F);
-  constexpr float kShift = 12582912.0F;  // 1.5 * 2^23: adding it rounds to an integer
-  const float shifted = x * 1.44269504F + kShift;
-  const float n = shifted - kShift;
+  const float n = __builtin_rintf(x * 1.44269504F);
   const float r = (x - n * 0.693359375F) + n * 2.12194440e-4F;
   float p = 1.9875691500e-4F;
   p = p * r + 1.3981999507e-3F;
@@ -29,9 +27,7 @@ inline __attribute__((always_inline)) float fast_exp(float x) {
   p = p * r + 1.6666665459e-1F;
   p = p * r + 5.0000001201e-1F;
   p = p * r * r + r + 1.0F;
-  std::int32_t bits = 0;
-  std::memcpy(&bits, &shifted, sizeof bits);
-  bits = static_cast<std::int32_t>(static_cast<std::uint32_t>(bits + 127) << 23);
+  const auto bits = static_cast<std::uint32_t>(static_cast<std::int32_t>(n) + 127) << 23;
   float power = 0;
   std::memcpy(&power, &bits, sizeof power);
   return p * power;
