@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// `pregate eval`: how well a model predicts a text, in windows.
+// `pregate eval`: how well a model predicts a text, in windows; beside it, if asked for, a byte n-gram model.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "experiments/forward_model.hpp"
+#include "experiments/ngram.hpp"
 #include "experiments/verbs.hpp"
 #include "models/decoder.hpp"
 #include "models/memory.hpp"
@@ -22,20 +24,29 @@ struct EvalOptions {
   std::string text;
   std::int64_t window = 512, stride = 0, max_tokens = 0;
   bool json = false;
+  std::string ngram_text;  // that an n-gram model learns from; empty: none
+  int ngram_order = 3;
 };
 
+constexpr Bytes kTextLimit = Bytes::gib(1), kNgramTextLimit = Bytes::mib(512);
+
 struct Score {
-  double nats = 0;            // sum of -ln p over scored tokens
-  std::int64_t tokens = 0;    // scored
-  std::int64_t bytes = 0;     // of text that the scored tokens stand for
-  double seconds = 0;         // measured, of operators
-  std::int64_t computed = 0;  // tokens that went through the model
+  bool whole = true;                       // the text was scored to its end
+  double nats = 0;                         // sum of -ln p over scored tokens
+  std::int64_t tokens = 0;                 // scored
+  std::int64_t first_byte = 0, bytes = 0;  // of the text that the scored tokens stand for
+  double seconds = 0;                      // measured, of operators
+  std::int64_t computed = 0;               // tokens that went through the model
+  double ngram_bits = 0;                   // of an n-gram model, over the same bytes
 
   [[nodiscard]] double perplexity() const {
     return tokens > 0 ? std::exp(nats / static_cast<double>(tokens)) : 0;
   }
   [[nodiscard]] double bits_per_byte() const {
     return bytes > 0 ? nats / std::log(2.0) / static_cast<double>(bytes) : 0;
+  }
+  [[nodiscard]] double ngram_bits_per_byte() const {
+    return bytes > 0 ? ngram_bits / static_cast<double>(bytes) : 0;
   }
 };
 
@@ -114,29 +125,69 @@ class Evaluation {
   std::vector<float> logits_;
 };
 
+// Which bytes of the text the scored tokens stand for: all but the first token's, to the end or as far as
+// --max-tokens reached. A special token in the text stands for the bytes that it is written with; one that
+// the tokenizer's template puts around the text, for none. With random weights a byte is a token.
+void place_bytes(const ForwardModel& model, std::span<const std::int32_t> tokens, std::string_view text,
+                 Score& score) {
+  const auto written = [&model](std::span<const std::int32_t> ids) {
+    return model.tokenizer ? *model.tokenizer->decode(ids, Tokenizer::Specials::as_written)
+                           : std::string(ids.size(), '.');
+  };
+  const std::string first = written(tokens.first(1));
+  const bool in_text = !model.tokenizer || text.starts_with(first) || !decode(model, tokens.first(1)).empty();
+  const std::size_t begin = std::min(in_text ? first.size() : 0, text.size());
+  const std::size_t scored = score.whole ? text.size() - begin : written(tokens.subspan(1)).size();
+  score.first_byte = static_cast<std::int64_t>(begin);
+  score.bytes = static_cast<std::int64_t>(std::min(scored, text.size() - begin));
+}
+
+std::string ngram_text_of(const Score& score, const EvalOptions& options) {
+  if (options.ngram_text.empty()) return {};
+  return fmt::format("{:.4f} bits per byte by a byte {}-gram (interpolated Kneser-Ney) of {}\n",
+                     score.ngram_bits_per_byte(), options.ngram_order, options.ngram_text);
+}
+
 std::string text_of(const ForwardModel& model, const Score& score, const EvalOptions& options) {
   return fmt::format(
-      "perplexity {:.4f} a token, {:.4f} bits per byte\n{} tokens ({} bytes) in windows of {}; {:.1f} "
+      "perplexity {:.4f} a token, {:.4f} bits per byte\n{}{} tokens ({} bytes) in windows of {}; {:.1f} "
       "tokens/s "
       "(measured)\n{}; weights {}, peak memory {}\n",
-      score.perplexity(), score.bits_per_byte(), score.tokens, score.bytes, options.window,
-      static_cast<double>(score.computed) / score.seconds, model.provenance,
+      score.perplexity(), score.bits_per_byte(), ngram_text_of(score, options), score.tokens, score.bytes,
+      options.window, static_cast<double>(score.computed) / score.seconds, model.provenance,
       to_text(model.weights.packed_bytes()), to_text(peak_memory()));
 }
 
 Json json_of(const ForwardModel& model, const Score& score, const EvalOptions& options) {
-  return {{"perplexity", score.perplexity()},
-          {"bits_per_byte", score.bits_per_byte()},
-          {"tokens", score.tokens},
-          {"bytes", score.bytes},
-          {"window", options.window},
-          {"tokens_per_second_measured", static_cast<double>(score.computed) / score.seconds},
-          {"peak_memory_bytes", peak_memory().count()},
-          {"provenance", model.provenance}};
+  Json out = {{"perplexity", score.perplexity()},
+              {"bits_per_byte", score.bits_per_byte()},
+              {"tokens", score.tokens},
+              {"bytes", score.bytes},
+              {"window", options.window},
+              {"tokens_per_second_measured", static_cast<double>(score.computed) / score.seconds},
+              {"peak_memory_bytes", peak_memory().count()},
+              {"provenance", model.provenance}};
+  if (!options.ngram_text.empty()) {
+    out["ngram"] = {{"bits_per_byte", score.ngram_bits_per_byte()},
+                    {"order", options.ngram_order},
+                    {"smoothing", "interpolated Kneser-Ney"},
+                    {"training_text", options.ngram_text}};
+  }
+  return out;
+}
+
+// Nothing where no n-gram model is asked for.
+Result<std::optional<ByteNgram>> learn_ngram(const EvalOptions& options) {
+  if (options.ngram_text.empty()) return std::optional<ByteNgram>();
+  const Result<std::string> text = read_text_file(options.ngram_text, kNgramTextLimit);
+  if (!text) return text.error();
+  Result<ByteNgram> model = ByteNgram::learn(*text, options.ngram_order);
+  if (!model) return model.error().at(options.ngram_text);
+  return std::optional<ByteNgram>(std::move(*model));
 }
 
 Status evaluate(Session& session, const EvalOptions& options) {
-  const Result<std::string> text = read_text_file(options.text, Bytes::gib(1));
+  const Result<std::string> text = read_text_file(options.text, kTextLimit);
   if (!text) return text.error();
   const Result<ModelSpec> spec = forward_spec(session.catalogue, options.model);
   if (!spec) return spec.error();
@@ -152,8 +203,11 @@ Status evaluate(Session& session, const EvalOptions& options) {
   if (!model) return model.error();
   Result<std::vector<std::int32_t>> tokens = encode(*model, *text);
   if (!tokens) return tokens.error().at(options.text);
+  const Result<std::optional<ByteNgram>> ngram = learn_ngram(options);
+  if (!ngram) return ngram.error();
   const auto most = static_cast<std::size_t>(options.max_tokens);
-  if (most > 0 && tokens->size() > most) tokens->resize(most);
+  Score score{.whole = most == 0 || tokens->size() <= most};
+  if (!score.whole) tokens->resize(most);
   if (tokens->size() < 2)
     return bad_input("a text of at least two tokens", fmt::format("{}", tokens->size())).at(options.text);
   const Decoder decoder(model->weights);
@@ -162,17 +216,12 @@ Status evaluate(Session& session, const EvalOptions& options) {
       !enough) {
     return enough.error().at("--window");
   }
-  Score score;
   if (Status done = Evaluation(*model, *tokens, options).run(score); !done) return done;
-  // With random weights a byte is a token, and decode() gives numbers. The whole text, where it all was
-  // scored: special tokens have no bytes when they are decoded.
-  const auto all = std::span<const std::int32_t>(*tokens);
-  if (!model->tokenizer) {
-    score.bytes = static_cast<std::int64_t>(all.size()) - 1;
-  } else {
-    const std::size_t unscored = decode(*model, all.first(1)).size();
-    const std::size_t bytes = options.max_tokens > 0 ? decode(*model, all).size() : text->size();
-    score.bytes = static_cast<std::int64_t>(bytes - std::min(bytes, unscored));
+  place_bytes(*model, *tokens, *text, score);
+  if (*ngram) {
+    const auto end = static_cast<std::size_t>(score.first_byte + score.bytes);
+    score.ngram_bits =
+        (*ngram)->bits(std::string_view(*text).substr(0, end), static_cast<std::size_t>(score.first_byte));
   }
   session.out =
       options.json ? json_of(*model, score, options).dump(2) + "\n" : text_of(*model, score, options);
@@ -196,6 +245,13 @@ void add_eval_verb(CLI::App& app, Session& session) {
       ->capture_default_str();
   verb->add_option("--max-tokens", options->max_tokens, "stop after so many tokens; 0: at the end")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))
+      ->capture_default_str();
+  CLI::Option* ngram =
+      verb->add_option("--against-ngram", options->ngram_text,
+                       "beside it the bits per byte of a byte n-gram model that learned from this text");
+  verb->add_option("--order", options->ngram_order, "of the n-gram model")
+      ->check(CLI::Range(1, ByteNgram::kMostOrder))
+      ->needs(ngram)
       ->capture_default_str();
   verb->add_flag("--json", options->json, "JSON instead of text");
   verb->callback(

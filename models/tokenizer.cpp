@@ -154,7 +154,7 @@ Result<std::vector<std::int32_t>> Tokenizer::encode(std::string_view text) const
   return encoding.finish();
 }
 
-Result<std::string> Tokenizer::decode(std::span<const std::int32_t> ids) const {
+Result<std::string> Tokenizer::decode(std::span<const std::int32_t> ids, Specials specials) const {
   using Kind = TokenizerParts::Entry::Kind;
   const auto& entries = state_->parts.entries;
   std::string text;
@@ -165,7 +165,7 @@ Result<std::string> Tokenizer::decode(std::span<const std::int32_t> ids) const {
       return bad_input(fmt::format("ids of tokens, below {}", vocabulary()), fmt::format("{}", ids[i]),
                        fmt::format("token {}", i));
     }
-    if (entry->kind == Kind::plain) text += entry->bytes;
+    if (entry->kind == Kind::plain || specials == Specials::as_written) text += entry->bytes;
   }
   return text;
 }

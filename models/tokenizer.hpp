@@ -31,8 +31,10 @@ class Tokenizer {
   // Text to ids; special tokens written in the text are recognised. Invalid UTF-8 is an error that says at
   // which byte.
   [[nodiscard]] Result<std::vector<std::int32_t>> encode(std::string_view text) const;
-  // The bytes of the ids, special tokens left out. A character may be split over tokens: see complete_utf8().
-  [[nodiscard]] Result<std::string> decode(std::span<const std::int32_t> ids) const;
+  // The bytes of the ids. A character may be split over tokens: see complete_utf8().
+  enum class Specials : std::uint8_t { left_out, as_written };
+  [[nodiscard]] Result<std::string> decode(std::span<const std::int32_t> ids,
+                                           Specials specials = Specials::left_out) const;
   [[nodiscard]] std::int64_t vocabulary() const;  // one past the largest id
   [[nodiscard]] bool ends_text(std::int32_t id) const;
 
