@@ -9,6 +9,9 @@
 
 #include "experiments/trainer/network.hpp"
 
+// OpenBLAS, where libtorch was linked with it, has threads of its own.
+extern "C" __attribute__((weak)) void openblas_set_num_threads(int count);
+
 namespace pregate {
 namespace {
 
@@ -50,6 +53,7 @@ auto guarded(Run run) {
 struct Learner::State {
   State(const NetworkShape& s, const TrainingRecipe& r) : shape(s), recipe(r) {
     at::set_num_threads(recipe.threads);
+    if (openblas_set_num_threads != nullptr) openblas_set_num_threads(recipe.threads);
     network = std::make_shared<Network>(shape, recipe.seed);
     std::vector<torch::optim::OptimizerParamGroup> groups;
     groups.emplace_back(network->matrices(), options(recipe.weight_decay));
