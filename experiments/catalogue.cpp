@@ -10,11 +10,16 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <numeric>
 #include <optional>
 
+#include "models/config.hpp"
+
 namespace pregate {
 namespace {
+
+namespace fs = std::filesystem;
 
 // What people write by hand is small; a larger file is something else.
 constexpr Bytes kTextLimit = Bytes::mib(1);
@@ -85,6 +90,23 @@ bool write_all(int fd, std::string_view text) {
   return ::fsync(fd) == 0;
 }
 
+bool is_embedded(std::string_view kind, std::string_view name) {
+  const auto files = embedded_files();
+  return std::any_of(files.begin(), files.end(),
+                     [&](const EmbeddedFile& file) { return file.kind == kind && file.name == name; });
+}
+
+bool has_config(const fs::path& folder) {
+  std::error_code error;
+  return fs::is_regular_file(folder / "config.json", error);
+}
+
+bool has_weights(const fs::path& folder) {
+  std::error_code error;
+  const auto is_file = [&](const char* name) { return fs::is_regular_file(folder / name, error); };
+  return is_file("model.safetensors") || is_file("model.safetensors.index.json");
+}
+
 }  // namespace
 
 std::vector<EmbeddedFile> ShippedCatalogue::list(std::string_view kind) {
@@ -95,7 +117,57 @@ std::vector<EmbeddedFile> ShippedCatalogue::list(std::string_view kind) {
   return out;
 }
 
-Result<NamedText> ShippedCatalogue::find(std::string_view kind, std::string_view name) {
+ShippedCatalogue::ShippedCatalogue() {
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  if (!error) folders_.push_back(program.parent_path().parent_path() / "share/pregate/models");
+  folders_.emplace_back(PREGATE_MODELS_DIR);
+}
+
+std::optional<std::string> ShippedCatalogue::checkpoint(std::string_view name) const {
+  std::error_code error;
+  const fs::path given(name);
+  const bool path = name.find('/') != std::string_view::npos;
+  if (!name.empty() && fs::is_directory(given, error) &&
+      (path || !is_embedded("model", name) || has_config(given))) {
+    return std::string(name);
+  }
+  if (path || name.empty() || name == "." || name == "..") return std::nullopt;
+  for (const std::string& folder : folders_) {
+    const fs::path candidate = fs::path(folder) / given;
+    if (has_config(candidate)) return candidate.string();
+  }
+  return std::nullopt;
+}
+
+std::vector<TrainedModel> ShippedCatalogue::trained() const {
+  std::vector<TrainedModel> out;
+  for (const std::string& folder : folders_) {
+    std::error_code error;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+      const std::string name = entry.path().filename().string();
+      const bool known = std::any_of(out.begin(), out.end(), [&](const auto& m) { return m.name == name; });
+      if (!known && has_config(entry.path()) && has_weights(entry.path()))
+        out.push_back({name, entry.path().string()});
+    }
+  }
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return out;
+}
+
+std::string ShippedCatalogue::looked_in() const {
+  return fmt::format("looked in {}", fmt::join(folders_, " and "));
+}
+
+Result<NamedText> ShippedCatalogue::model(std::string_view name) const {
+  const std::optional<std::string> folder = checkpoint(name);
+  if (!folder) return find("model", name);
+  const Result<ModelConfig> config = load_config(*folder);
+  if (!config) return config.error();
+  return NamedText{(fs::path(*folder) / "config.json").string(), model_text(config->spec)};
+}
+
+Result<NamedText> ShippedCatalogue::find(std::string_view kind, std::string_view name) const {
   std::vector<std::string> known;
   for (const EmbeddedFile& file : list(kind)) {
     if (file.name == name) return NamedText{std::string(file.path), std::string(file.text)};
@@ -108,10 +180,15 @@ Result<NamedText> ShippedCatalogue::find(std::string_view kind, std::string_view
     if (!text) return text.error();
     return NamedText{path, std::move(*text)};
   }
+  std::string or_else = "or a file";
+  if (kind == "model") {
+    for (const TrainedModel& model : trained()) known.push_back(model.name);
+    or_else += " or the folder of a checkpoint; " + looked_in();
+  }
   const std::vector<std::string> near = near_names(name, known);
   const std::string which = near.empty() ? fmt::format("one of {}", fmt::join(known, ", "))
                                          : fmt::format("such as {}", fmt::join(near, ", "));
-  return bad_input(fmt::format("the name of a shipped {} ({}) or a file", kind, which),
+  return bad_input(fmt::format("the name of a shipped {} ({}) {}", kind, which, or_else),
                    fmt::format("\"{}\"", name), std::string(kind));
 }
 

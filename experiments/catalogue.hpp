@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a name on the command line or in a scenario stands for: a shipped file first, then a path on disk. A
-// path is anything with a slash or the name of something that exists.
+// path is anything with a slash or the name of something that exists. A model may also be a checkpoint, a
+// folder with config.json and weights: one that is given by its path, or one that is shipped beside the
+// program (PREFIX/share/pregate/models/NAME) or in the source tree that it was built from (models/NAME).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,19 +15,38 @@
 
 namespace pregate {
 
+// A model that is shipped with its weights.
+struct TrainedModel {
+  std::string name, folder;
+};
+
 class ShippedCatalogue final : public Catalogue {
  public:
+  ShippedCatalogue();
+  // For tests: other folders in which checkpoints are looked for.
+  explicit ShippedCatalogue(std::vector<std::string> model_folders) : folders_(std::move(model_folders)) {}
+
   [[nodiscard]] Result<NamedText> device(std::string_view name) const override {
     return find("device", name);
   }
-  [[nodiscard]] Result<NamedText> model(std::string_view name) const override { return find("model", name); }
+  // The shape: of a checkpoint what its config.json says.
+  [[nodiscard]] Result<NamedText> model(std::string_view name) const override;
   [[nodiscard]] Result<NamedText> scenario(std::string_view name) const { return find("scenario", name); }
+
+  // The folder of the checkpoint that `name` stands for; nothing where it stands for none.
+  [[nodiscard]] std::optional<std::string> checkpoint(std::string_view name) const;
+  // Shipped checkpoints, by name; the first folder that has one wins.
+  [[nodiscard]] std::vector<TrainedModel> trained() const;
+  // "looked in A and B": for the message that a checkpoint is not there.
+  [[nodiscard]] std::string looked_in() const;
 
   // Shipped files of a kind, by name.
   [[nodiscard]] static std::vector<EmbeddedFile> list(std::string_view kind);
 
  private:
-  [[nodiscard]] static Result<NamedText> find(std::string_view kind, std::string_view name);
+  [[nodiscard]] Result<NamedText> find(std::string_view kind, std::string_view name) const;
+
+  std::vector<std::string> folders_;
 };
 
 // The text of a regular file of at most `limit`; bad_input for a directory, a pipe, a missing or unreadable

@@ -27,7 +27,7 @@ Result<FidelityComparison::Side> run_side(const RunSetup& setup, Fidelity fideli
 
 Result<FidelityComparison> compare_fidelities(const ShippedCatalogue& catalogue, const std::string& device) {
   const Result<RunSetup> setup =
-      set_up_run(catalogue, {.scenario = "demo",
+      set_up_run(catalogue, {.scenario = "synthetic",
                              .model = {},
                              .device = device,
                              .trace = {},
@@ -46,7 +46,7 @@ std::vector<ReferenceRow> fidelity_reference_rows() {
   const ShippedCatalogue catalogue;
   for (const std::string device : {"snapdragon-8-gen-3", "orin-nano-super", "raspberry-pi-5"}) {
     const Result<FidelityComparison> both = compare_fidelities(catalogue, device);
-    check(both.ok(), "the shipped devices run the demo at both fidelities");
+    check(both.ok(), "the shipped devices run the scenario at both fidelities");
     const auto add = [&](std::string name, Duration flow, Duration burst) {
       rows.push_back({.group = "DRAM, flow against burst: one decoded token of Megrez2",
                       .name = device + ", " + std::move(name),

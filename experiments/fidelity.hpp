@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two DRAM fidelities on the same run: one decoded token of the demo (Megrez2, cold cache, pre-gated
-// loads) on a device, once by `flow` and once by `burst`.
+// The two DRAM fidelities on the same run: one decoded token of the synthetic scenario (Megrez2, cold cache,
+// pre-gated loads) on a device, once by `flow` and once by `burst`.
 #pragma once
 
 #include <string>

@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "experiments/terminal.hpp"
 #include "experiments/verbs.hpp"
 #include "models/compute.hpp"
@@ -14,17 +12,20 @@ namespace {
 
 constexpr Bytes kPromptLimit = Bytes::mib(64);
 
-// A file name that is long says too much.
-std::string last_part(const std::string& path) {
-  const std::filesystem::path clean = std::filesystem::path(path).lexically_normal();
-  return clean.has_filename() ? clean.filename().string() : clean.parent_path().filename().string();
-}
+// What is going to be run: its numbers, and the folder of its weights (empty: they are drawn).
+struct Found {
+  ModelConfig config;
+  std::string folder;
+};
 
-Result<ModelConfig> read_config(const ShippedCatalogue& catalogue, const ForwardRequest& request) {
-  if (is_checkpoint(request.model)) {
-    Result<ModelConfig> config = load_config(request.model);
-    if (config && config->spec.name.empty()) config->spec.name = last_part(request.model);
-    return config;
+Result<Found> find_model(const ShippedCatalogue& catalogue, const ForwardRequest& request) {
+  if (request.model.empty()) {
+    return bad_input("a checkpoint folder, a shipped model or a preset", "nothing").at("--model");
+  }
+  if (const std::optional<std::string> folder = catalogue.checkpoint(request.model)) {
+    const Result<ModelConfig> config = load_config(*folder);
+    if (!config) return config.error();
+    return Found{.config = *config, .folder = request.random_weights.empty() ? *folder : std::string()};
   }
   const Result<NamedText> source = catalogue.model(request.model);
   if (!source) return source.error().at("--model");
@@ -32,23 +33,25 @@ Result<ModelConfig> read_config(const ShippedCatalogue& catalogue, const Forward
   if (!spec) return spec.error();
   if (request.random_weights.empty()) {
     return bad_input(
-               "a folder with config.json and safetensors, or --random-weights SEED to draw weights for this "
-               "preset",
+               fmt::format(
+                   "a folder with config.json and safetensors, a model that is shipped with its weights "
+                   "({}), or --random-weights SEED to draw weights for this preset",
+                   catalogue.looked_in()),
                fmt::format("the preset {}, which has no weights", spec->name))
         .at("--model");
   }
-  return ModelConfig{.spec = *spec, .naming = TensorNaming::megrez};
+  return Found{.config = {.spec = *spec, .naming = TensorNaming::megrez}, .folder = {}};
 }
 
-Result<Weights> make_weights(const ModelConfig& config, const ForwardRequest& request, Precision precision) {
+Result<Weights> make_weights(const Found& found, const ForwardRequest& request, Precision precision) {
   Progress progress(request.random_weights.empty() ? "loading weights: MiB" : "drawing weights: MiB");
   const WeightsOptions options{.precision = precision, .progress = [&](Bytes done, Bytes total) {
                                  progress.update(done.count() >> 20, total.count() >> 20);
                                }};
-  if (request.random_weights.empty()) return Weights::load(config, request.model, options);
+  if (!found.folder.empty()) return Weights::load(found.config, found.folder, options);
   const Result<std::uint64_t> seed = parse_seed(request.random_weights);
   if (!seed) return seed.error().at("--random-weights");
-  return Weights::random(config.spec, *seed, options);
+  return Weights::random(found.config.spec, *seed, options);
 }
 
 // A record keeps its prompt as text: what is none is told before anything is computed.
@@ -70,16 +73,12 @@ void add_forward_options(CLI::App& verb, ForwardRequest& request) {
       ->capture_default_str();
 }
 
-bool is_checkpoint(const std::string& model) {
-  std::error_code error;
-  return std::filesystem::is_directory(model, error);
-}
-
 Result<ModelSpec> forward_spec(const ShippedCatalogue& catalogue, const ForwardRequest& request) {
-  const Result<ModelConfig> config = read_config(catalogue, request);
-  if (!config) return config.error();
-  if (const Status runnable = check_runnable(config->spec); !runnable) return runnable.error().at("--model");
-  return config->spec;
+  const Result<Found> found = find_model(catalogue, request);
+  if (!found) return found.error();
+  if (const Status runnable = check_runnable(found->config.spec); !runnable)
+    return runnable.error().at("--model");
+  return found->config.spec;
 }
 
 CLI::Validator finite_between(double least, double most) {
@@ -97,32 +96,31 @@ Result<ForwardModel> open_forward_model(const ShippedCatalogue& catalogue, const
   const Result<Precision> precision = parse_precision(request.precision);
   if (!precision) return precision.error().at("--precision");
   if (Status computes = check_precision(*precision); !computes) return computes.error().at("--precision");
-  if (request.model.empty()) return bad_input("a checkpoint folder or a preset", "nothing").at("--model");
-  const Result<ModelConfig> config = read_config(catalogue, request);
-  if (!config) return config.error();
+  const Result<Found> found = find_model(catalogue, request);
+  if (!found) return found.error();
+  const ModelSpec& spec = found->config.spec;
   use_threads(request.threads);
   std::optional<Tokenizer> tokenizer;
-  if (request.random_weights.empty() && use == TokenizerUse::text) {
-    Result<Tokenizer> loaded = Tokenizer::load(request.model);
+  if (!found->folder.empty() && use == TokenizerUse::text) {
+    Result<Tokenizer> loaded = Tokenizer::load(found->folder);
     if (!loaded) return loaded.error();
     tokenizer.emplace(std::move(*loaded));
-    if (tokenizer->vocabulary() > config->spec.vocabulary) {
-      return bad_input(
-                 fmt::format("tokens below the {} of config.json's vocab_size", config->spec.vocabulary),
-                 fmt::format("{}", tokenizer->vocabulary() - 1), "tokenizer.json")
-          .at(request.model);
+    if (tokenizer->vocabulary() > spec.vocabulary) {
+      return bad_input(fmt::format("tokens below the {} of config.json's vocab_size", spec.vocabulary),
+                       fmt::format("{}", tokenizer->vocabulary() - 1), "tokenizer.json")
+          .at(found->folder);
     }
   }
-  Result<Weights> weights = make_weights(*config, request, *precision);
+  Result<Weights> weights = make_weights(*found, request, *precision);
   if (!weights) return weights.error();
   const std::string from = request.random_weights.empty()
                                ? std::string("checkpoint")
                                : fmt::format("random weights (seed {})", request.random_weights);
-  return ForwardModel{.spec = config->spec,
-                      .weights = std::move(*weights),
-                      .tokenizer = std::move(tokenizer),
-                      .provenance = fmt::format("{}, {}, {}, {}", config->spec.name, from,
-                                                to_text(*precision), describe_compute())};
+  return ForwardModel{
+      .spec = spec,
+      .weights = std::move(*weights),
+      .tokenizer = std::move(tokenizer),
+      .provenance = fmt::format("{}, {}, {}, {}", spec.name, from, to_text(*precision), describe_compute())};
 }
 
 Result<std::vector<std::int32_t>> encode(const ForwardModel& model, const std::string& text) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A model that is going to be run, as `record`, `run --prompt`, `forward`, `eval` and `bench` take it: a
-// checkpoint folder, or the shapes of a preset with weights drawn from a seed. Private to experiments/: it
-// shows CLI11.
+// checkpoint by its folder or its shipped name, or the shapes of a preset with weights drawn from a seed.
+// Private to experiments/: it shows CLI11.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -41,7 +41,6 @@ Result<ForwardModel> open_forward_model(const ShippedCatalogue& catalogue, const
 CLI::Validator finite_between(double least, double most);
 // The architecture alone: nothing large is read.
 Result<ModelSpec> forward_spec(const ShippedCatalogue& catalogue, const ForwardRequest& request);
-bool is_checkpoint(const std::string& model);
 
 Result<std::vector<std::int32_t>> encode(const ForwardModel& model, const std::string& text);
 std::string decode(const ForwardModel& model, std::span<const std::int32_t> tokens);

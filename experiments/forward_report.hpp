@@ -10,7 +10,8 @@
 namespace pregate {
 
 struct ForwardReport {
-  std::string provenance, text;
+  std::string model, provenance, prompt, text;
+  bool trained = false;  // else its weights were drawn, and the text means nothing
   std::int64_t prompt_tokens = 0, generated_tokens = 0;
   double prefill_s = 0, decode_s = 0;  // of operators
   std::int64_t decode_tokens = 0;      // decode steps behind decode_s

@@ -60,8 +60,11 @@ double ForwardReport::decode_rate() const {
 
 ForwardReport forward_report(const ForwardModel& model, const LiveForward& source) {
   const std::shared_ptr<const RouteTrace> trace = source.recorded();
-  ForwardReport report{.provenance = model.provenance,
+  ForwardReport report{.model = model.spec.name,
+                       .provenance = model.provenance,
+                       .prompt = trace->header.prompt,
                        .text = decode(model, source.generated()),
+                       .trained = model.tokenizer.has_value(),
                        .generated_tokens = static_cast<std::int64_t>(source.generated().size()),
                        .weights = model.weights.packed_bytes(),
                        .peak_memory = peak_memory()};

@@ -39,7 +39,7 @@ struct Writer {
 };
 
 // A sentence over several lines, each indented.
-std::string wrapped(std::string_view text, std::size_t indent, std::size_t width) {
+std::string wrapped_line(std::string_view text, std::size_t indent, std::size_t width) {
   std::string out, line(indent, ' ');
   std::size_t used = 0;
   while (!text.empty()) {
@@ -55,6 +55,17 @@ std::string wrapped(std::string_view text, std::size_t indent, std::size_t width
     text.remove_prefix(std::min(blank + 1, text.size()));
   }
   return out + line + "\n";
+}
+
+// The same of a text that has lines of its own.
+std::string wrapped(std::string_view text, std::size_t indent, std::size_t width) {
+  std::string out;
+  while (true) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    out += wrapped_line(text.substr(0, end), indent, width);
+    if (end == text.size()) return out;
+    text.remove_prefix(end + 1);
+  }
 }
 
 std::string tokens_text(double rate) {
@@ -327,14 +338,34 @@ void write_energy(Writer& w) {
   w.out += table.text(w.look);
 }
 
-// What the model wrote, and how fast this machine ran it beside what was simulated.
+// What a user came for: the prompt, and what the model made of it.
+void write_answer(Writer& w) {
+  if (w.report.forward == nullptr) return;
+  const ForwardReport& f = *w.report.forward;
+  w.line("{}  {}", toned(w.look, Tone::strong, "Prompt"),
+         toned(w.look, Tone::faint, fmt::format("{} tokens", f.prompt_tokens)));
+  w.out += wrapped(f.prompt, 2, 100);
+  w.line("\n{}  {}", toned(w.look, Tone::strong, fmt::format("{} goes on", f.model)),
+         toned(w.look, Tone::faint,
+               fmt::format("{} tokens, {}", f.generated_tokens,
+                           f.trained ? "computed on this machine"
+                                     : "token ids of random weights, which mean nothing")));
+  w.out += wrapped(f.text, 2, 100);
+  if (w.report.dressed) {
+    w.out += "\n" + wrapped(fmt::format(
+                                "The text is {0}'s and {1} would write another. Below, {1} is simulated with "
+                                "the experts that {0} chose.",
+                                w.report.dressed->routed, w.report.dressed->shape),
+                            2, 100);
+  }
+  w.out += "\n";
+}
+
+// How fast this machine ran the model, beside what was simulated.
 void write_forward(Writer& w) {
   if (w.report.forward == nullptr) return;
   const ForwardReport& f = *w.report.forward;
-  w.heading("The model's answer",
-            fmt::format("{} tokens after a prompt of {}", f.generated_tokens, f.prompt_tokens));
-  w.out += wrapped(f.text, 2, 100);
-  w.heading("Forward pass", "measured on this machine");
+  w.heading("Forward pass", fmt::format("{}, measured on this machine", f.model));
   w.line("  prefill {:.1f} tokens/s, decode {:.2f} tokens/s; weights {}, peak memory {}", f.prefill_rate(),
          f.decode_rate(), to_text(f.weights), to_text(f.peak_memory));
 }
@@ -351,7 +382,6 @@ void write_method(Writer& w) {
   if (w.report.dressed) {
     w.line("  dressed    bytes and MACs of {}, choices of {}", w.report.dressed->shape,
            w.report.dressed->routed);
-    w.out += wrapped(describe(*w.report.dressed), 13, 100);
   }
   w.line("  {}", w.report.costs_note);
   w.line(
@@ -365,6 +395,7 @@ void write_method(Writer& w) {
 
 std::string text_report(const RunReport& report, const Look& look) {
   Writer w{.report = report, .look = look, .out = {}};
+  write_answer(w);
   write_verdict(w);
   write_bars(w);
   write_hits(w);

@@ -230,7 +230,9 @@ std::string json_report(const RunReport& report) {
   }
   if (report.forward != nullptr) {
     const ForwardReport& f = *report.forward;
-    out["forward"] = {{"text", f.text},
+    out["forward"] = {{"model", f.model},
+                      {"prompt", f.prompt},
+                      {"text", f.text},
                       {"prompt_tokens", f.prompt_tokens},
                       {"generated_tokens", f.generated_tokens},
                       {"prefill_tokens_per_second_measured", f.prefill_rate()},

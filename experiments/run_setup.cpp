@@ -3,7 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "experiments/forward_model.hpp"
+#include <algorithm>
+
 #include "experiments/trace_input.hpp"
 #include "traces/import.hpp"
 #include "traces/synthetic.hpp"
@@ -14,32 +15,64 @@ namespace {
 // An assignment that an option made: the option is at fault, not --set.
 Status set(ScenarioDocument& document, std::string_view path, std::string_view value,
            std::string_view option) {
-  const Status done = document.set(fmt::format("{}={}", path, value));
-  if (done) return done;
-  Error error = done.error();
-  error.file = option;
-  return error;
+  return document.set(fmt::format("{}={}", path, value), option);
 }
 
-// A scenario file means traces beside itself; a trace on the command line is where the command stands.
-Status anchor_trace(ScenarioDocument& document, const NamedText& source, const std::string& scenario) {
-  const std::string trace = document.trace_path();
+// What runs when nothing is named.
+constexpr std::string_view kDefaultScenario = "synthetic";
+
+// A scenario by its name, else what the other options ask for.
+std::string base_scenario(const RunRequest& request) {
+  if (!request.scenario.empty()) return request.scenario;
+  if (!request.trace.empty()) return "replay";
+  // A model that is named is run as it is, or, without a prompt, drawn for by its shape.
+  if (!request.model.empty()) return request.forward.empty() ? "synthetic" : "replay";
+  return std::string(kDefaultScenario);
+}
+
+// A scenario file means traces and prompts beside itself; a path on the command line is where the command
+// stands.
+Status anchor_paths(ScenarioDocument& document, const NamedText& source, const std::string& scenario) {
   const std::size_t slash = source.path.rfind('/');
   const bool from_disk = source.path == scenario;
-  if (trace.empty() || trace.front() == '/' || !from_disk || slash == std::string::npos) return {};
-  return set(document, "workload.trace", source.path.substr(0, slash + 1) + trace, source.path);
+  if (!from_disk || slash == std::string::npos) return {};
+  for (const char* field : {"workload.trace", "workload.forward.prompt_file"}) {
+    const std::string path = document.text_at(field);
+    if (path.empty() || path.front() == '/') continue;
+    if (Status done = set(document, field, source.path.substr(0, slash + 1) + path, source.path); !done)
+      return done;
+  }
+  return {};
 }
 
 // One seed for everything that is drawn: a run with another seed is another draw of its routing too.
-Status apply_seed(ScenarioDocument& document, const std::string& seed) {
-  if (Status done = set(document, "sim.seed", seed, "--seed"); !done) return done;
-  if (!document.trace_path().empty()) return {};
-  return set(document, "workload.synthetic.seed", seed, "--seed");
+Status apply_seed(ScenarioDocument& document, const RunRequest& request) {
+  if (Status done = set(document, "sim.seed", request.seed, "--seed"); !done) return done;
+  if (!document.text_at("workload.trace").empty()) return {};
+  const bool live = document.has("workload.forward") || !request.forward.empty();
+  return set(document, live ? "workload.forward.sampling_seed" : "workload.synthetic.seed", request.seed,
+             "--seed");
 }
 
-// A checkpoint folder is no preset: its shape comes with its forward pass.
+bool is_prompt(const OptionField& field) {
+  return field.path == "workload.forward.prompt" || field.path == "workload.forward.prompt_file";
+}
+
+// Options of a forward pass. A prompt that is given replaces what the scenario has.
+Status apply_forward(ScenarioDocument& document, const RunRequest& request) {
+  if (std::any_of(request.forward.begin(), request.forward.end(), is_prompt)) {
+    for (const char* field : {"workload.trace", "workload.forward.prompt", "workload.forward.prompt_file"}) {
+      if (Status done = set(document, field, "", "--prompt"); !done) return done;
+    }
+  }
+  for (const OptionField& field : request.forward) {
+    if (Status done = set(document, field.path, field.value, field.option); !done) return done;
+  }
+  return {};
+}
+
 bool names_preset(const RunRequest& request) {
-  return !request.model.empty() && request.model != "none" && !(request.live && is_checkpoint(request.model));
+  return !request.model.empty() && request.model != "none";
 }
 
 // Names that options give are looked up at once, so that the message names the option.
@@ -54,7 +87,7 @@ Status check_names(const ShippedCatalogue& catalogue, const RunRequest& request)
       return model.error().at("--model");
     }
   }
-  if (!request.shape_as.empty()) {
+  if (!request.shape_as.empty() && request.shape_as != "none") {
     if (const Result<NamedText> model = catalogue.model(request.shape_as); !model) {
       return model.error().at("--shape-as");
     }
@@ -68,10 +101,6 @@ Status apply(ScenarioDocument& document, const RunRequest& request) {
   if (done.ok() && !request.shape_as.empty()) {
     done = set(document, "model.shape_as", request.shape_as, "--shape-as");
   }
-  if (done.ok() && request.pre_gated) {
-    done = set(document, "policy.prefetch", "pregate", "--model");
-    if (done.ok()) done = set(document, "policy.lookahead", fmt::format("{}", request.lookahead), "--model");
-  }
   if (done.ok() && !request.npu.empty()) {
     if (request.npu != "device" && request.npu != "measured") {
       return bad_input("device or measured", fmt::format("\"{}\"", request.npu)).at("--npu");
@@ -80,7 +109,8 @@ Status apply(ScenarioDocument& document, const RunRequest& request) {
   }
   if (done.ok() && !request.device.empty()) done = set(document, "device.id", request.device, "--device");
   if (done.ok() && !request.trace.empty()) done = set(document, "workload.trace", request.trace, "--trace");
-  if (done.ok() && !request.seed.empty()) done = apply_seed(document, request.seed);
+  if (done.ok() && !request.seed.empty()) done = apply_seed(document, request);
+  if (done.ok()) done = apply_forward(document, request);
   for (const std::string& assignment : request.assignments) {
     if (!done) break;
     done = document.set(assignment);
@@ -92,6 +122,8 @@ Status apply(ScenarioDocument& document, const RunRequest& request) {
 Result<LoadedTrace> load_workload(const ShippedCatalogue& catalogue, const Scenario& scenario,
                                   const RunRequest& request) {
   const std::string& path = scenario.workload.trace;
+  // Dressed, its costs do not matter, and it may be of any model.
+  if (scenario.shape_as) return load_costed_trace(catalogue, path, "");
   if (!scenario.model || request.model == "none") return load_costed_trace(catalogue, path, request.model);
   Result<RouteTrace> trace = load_trace(path, {.model = scenario.model, .provenance = {}});
   if (!trace) return trace.error();
@@ -140,36 +172,87 @@ Result<std::optional<Dressing>> dressing_of(const Scenario& scenario, const Mode
   return std::optional<Dressing>(std::move(*dressing));
 }
 
+std::int64_t known_ahead(const Scenario& scenario) {
+  std::int64_t layers = INT32_MAX;
+  for (const std::optional<ModelSpec>* spec : {&scenario.model_spec, &scenario.shape_as_spec}) {
+    if (*spec) layers = std::min(layers, (*spec)->pre_gate ? (*spec)->lookahead : 0);
+  }
+  return layers;
+}
+
+namespace {
+
+// A model that is run without a scenario of its own is run with what its routers know ahead, unless --set
+// says otherwise.
+Result<Scenario> resolve(ScenarioDocument& document, const RunRequest& request,
+                         const ShippedCatalogue& catalogue) {
+  Result<Scenario> scenario = document.resolve(catalogue);
+  if (!scenario || !scenario->workload.live() || !request.scenario.empty() || request.model.empty())
+    return scenario;
+  const std::int64_t ahead = known_ahead(*scenario);
+  if (ahead == 0) return scenario;
+  const auto said = [&request](const std::string& field) {
+    return std::any_of(request.assignments.begin(), request.assignments.end(),
+                       [&](const std::string& a) { return a.starts_with(field + "="); });
+  };
+  Status done;
+  if (!said("policy.prefetch")) done = set(document, "policy.prefetch", "pregate", "--model");
+  if (done.ok() && !said("policy.lookahead")) {
+    done = set(document, "policy.lookahead", fmt::format("{}", ahead), "--model");
+  }
+  if (!done) return done.error();
+  return document.resolve(catalogue);
+}
+
+// A prompt replaces a scenario's trace, and not one that was asked for beside it.
+Status check_one_source(const RunRequest& request) {
+  if (request.trace.empty()) return {};
+  for (const OptionField& field : request.forward) {
+    if (!is_prompt(field)) continue;
+    return bad_input("routing from a trace or from a prompt", "both").at(field.option);
+  }
+  return {};
+}
+
+// What options of a live run ask of the scenario.
+Status check_live(const Scenario& scenario, const RunRequest& request) {
+  if (!scenario.workload.live()) {
+    if (request.live_option.empty()) return {};
+    return bad_input("--prompt, which runs a model", "none").at(request.live_option);
+  }
+  if (request.model == "none") return bad_input("a model to run", "\"none\"").at("--model");
+  return {};
+}
+
+}  // namespace
+
 Result<RunSetup> set_up_run(const ShippedCatalogue& catalogue, const RunRequest& request) {
+  if (Status one = check_one_source(request); !one) return one.error();
   if (Status known = check_names(catalogue, request); !known) return known.error();
-  const std::string base = !request.scenario.empty()                ? request.scenario
-                           : request.trace.empty() && !request.live ? "demo"
-                                                                    : "replay";
+  const std::string base = base_scenario(request);
   const Result<NamedText> source = catalogue.scenario(base);
   if (!source) return source.error();
   Result<ScenarioDocument> document = ScenarioDocument::parse(*source);
   if (!document) return document.error();
-  if (Status done = anchor_trace(*document, *source, base); !done) return done.error();
+  if (Status done = anchor_paths(*document, *source, base); !done) return done.error();
   if (Status done = apply(*document, request); !done) return done.error();
-  Result<Scenario> scenario = document->resolve(catalogue);
+  Result<Scenario> scenario = resolve(*document, request, catalogue);
   if (!scenario) return scenario.error();
-  if (request.model == "none") scenario->model.reset();
-  if (request.live) {
-    return RunSetup{.scenario = std::move(*scenario),
-                    .scenario_file = source->path,
-                    .trace = nullptr,
-                    .costs_note = {},
-                    .dressed = {}};
-  }
-  const Result<LoadedTrace> workload = scenario->workload.trace.empty()
-                                           ? draw_workload(*scenario, source->path)
-                                           : load_workload(catalogue, *scenario, request);
-  if (!workload) return workload.error();
+  if (Status fits = check_live(*scenario, request); !fits) return fits.error();
   RunSetup setup{.scenario = std::move(*scenario),
+                 .model = document->text_at("model.preset"),
                  .scenario_file = source->path,
-                 .trace = workload->trace,
-                 .costs_note = workload->note,
+                 .trace = nullptr,
+                 .costs_note = {},
                  .dressed = {}};
+  if (setup.scenario.workload.live()) return setup;
+  if (request.model == "none") setup.scenario.model.reset();
+  const Result<LoadedTrace> workload = setup.scenario.workload.trace.empty()
+                                           ? draw_workload(setup.scenario, source->path)
+                                           : load_workload(catalogue, setup.scenario, request);
+  if (!workload) return workload.error();
+  setup.trace = workload->trace;
+  setup.costs_note = workload->note;
   if (Status done = dress_workload(setup.scenario, setup); !done) return done.error().at(source->path);
   return setup;
 }

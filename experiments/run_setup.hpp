@@ -15,29 +15,37 @@
 
 namespace pregate {
 
+// An option that stands for a scenario field: the option is named where its value is wrong.
+struct OptionField {
+  std::string option, path, value;
+};
+
 struct RunRequest {
-  std::string scenario;  // a shipped name or a file; empty: demo, or replay when a trace is given
+  std::string scenario;  // a shipped name or a file; empty: what the other options ask for
   std::string model, device, trace, shape_as;
-  std::string npu;    // device or measured; empty: the scenario's own
-  bool live = false;  // routing comes from a forward pass of `model`, which may be a checkpoint folder
-  bool pre_gated =
-      false;  // that model's routers answer ahead: prefetch is pregate unless something else is said
-  std::int32_t lookahead = 1;
+  std::string npu;                       // device or measured; empty: the scenario's own
+  std::vector<OptionField> forward;      // fields of workload.forward
+  std::string live_option;               // an option that only a live run has, if one was given
   std::string seed;                      // as written; empty: the scenario's own
   std::vector<std::string> assignments;  // of --set, in order
 };
 
 struct RunSetup {
   Scenario scenario;
+  std::string model;                        // of a live run, as it was given: what finds its weights
   std::string scenario_file;                // for errors that simulate() finds
-  std::shared_ptr<const RouteTrace> trace;  // dressed, if it is; null when live
+  std::shared_ptr<const RouteTrace> trace;  // dressed, if it is; null when live (scenario.workload.live())
   std::string costs_note;                   // which costs and why, in words
-  std::optional<DressingFacts> dressed;     // of model.shape_as; a live run adds it when its model is known
+  std::optional<DressingFacts> dressed;     // of model.shape_as; a live run adds it at its end
 };
 
 // How the scenario's shape_as wears what `routed` chooses; nothing without shape_as. Refuses measured compute
 // times, which would be those of the routed model.
 Result<std::optional<Dressing>> dressing_of(const Scenario& scenario, const ModelShape& routed);
+
+// How many layers ahead of its router a choice is known in a live run: as far as the model that is run says,
+// and the shape that it is dressed in says as well.
+std::int64_t known_ahead(const Scenario& scenario);
 
 Result<RunSetup> set_up_run(const ShippedCatalogue& catalogue, const RunRequest& request);
 

@@ -160,7 +160,8 @@ std::string token_text(const FidelityComparison& both) {
                        milliseconds(burst), 100 * (flow.to_seconds() / burst.to_seconds() - 1));
   };
   return fmt::format(
-      "\nOne decoded token of the demo (simulated):\n{}{}  wall time  flow {:.4f} s, burst {:.2f} s: {:.0f} "
+      "\nOne decoded token of the synthetic scenario (simulated):\n{}{}  wall time  flow {:.4f} s, burst "
+      "{:.2f} s: {:.0f} "
       "times (measured)\n",
       line("makespan", both.flow.makespan, both.burst.makespan),
       line("operators", both.flow.npu, both.burst.npu), both.flow.wall_s, both.burst.wall_s,
@@ -200,7 +201,7 @@ void add_calibrate_verb(CLI::App& app, Session& session) {
   verb->add_option("--dram", options->dram, "a device, or a timing set such as lpddr5x-9600");
   verb->add_option("--out", options->out, "write the dram section's text to this file");
   verb->add_flag("--token", options->token,
-                 "run a token of the demo at both fidelities as well (half a minute)");
+                 "run a token of the synthetic scenario at both fidelities as well (half a minute)");
   verb->add_flag("--json", options->json, "JSON instead of text");
   verb->footer(
       "Examples:\n  pregate calibrate --dram snapdragon-8-gen-3\n  pregate calibrate --dram lpddr5x-10667 "

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `pregate models [NAME]`: the shapes that routing can be costed with.
+// `pregate models [NAME]`: the shapes that routing can be costed with, and those that are shipped with
+// weights.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -49,7 +50,8 @@ ModelFacts facts_of(const ModelShape& model) {
   return facts;
 }
 
-Json json_of(const ModelShape& model) {
+// `folder`: of its weights; empty: a shape alone.
+Json json_of(const ModelShape& model, const std::string& folder) {
   const ModelFacts facts = facts_of(model);
   return {{"name", model.name},
           {"layers", model.layers.size()},
@@ -64,7 +66,8 @@ Json json_of(const ModelShape& model) {
           {"dense_bytes", model.dense_bytes().count()},
           {"kv_bytes_per_token_layer", model.kv_bytes.count()},
           {"token_cycle_bytes_at_most", facts.cycle.count()},
-          {"costs_from", model.costs_from}};
+          {"costs_from", model.costs_from},
+          {"weights", folder.empty() ? Json() : Json(folder)}};
 }
 
 std::string billions(std::int64_t parameters) {
@@ -72,7 +75,7 @@ std::string billions(std::int64_t parameters) {
   return value >= 1e9 ? fmt::format("{:.1f} B", value / 1e9) : fmt::format("{:.1f} M", value / 1e6);
 }
 
-std::vector<std::string> row_of(const ModelShape& model) {
+std::vector<std::string> row_of(const ModelShape& model, bool trained) {
   const ModelFacts facts = facts_of(model);
   return {model.name,
           billions(facts.stored),
@@ -82,7 +85,8 @@ std::vector<std::string> row_of(const ModelShape& model) {
           std::to_string(model.top_k),
           to_text(facts.expert),
           to_text(model.all_experts_bytes()),
-          to_text(facts.cycle)};
+          to_text(facts.cycle),
+          trained ? "trained, shipped" : ""};
 }
 
 constexpr const char* kFootnote = R"(
@@ -90,7 +94,35 @@ Parameters without embeddings and head. T: bytes of experts that a token touches
 and with overlap between their layers it is less). The file of one: pregate models NAME
 )";
 
+struct Listed {
+  ModelShape shape;
+  std::string folder;  // of its weights, if they are shipped
+};
+
+// Shipped shapes, with weights or without, by name.
+Result<std::vector<Listed>> all_models(const ShippedCatalogue& catalogue) {
+  std::vector<std::pair<std::string, std::string>> names;
+  for (const TrainedModel& model : catalogue.trained()) names.emplace_back(model.name, model.folder);
+  for (const EmbeddedFile& file : ShippedCatalogue::list("model")) {
+    const bool known =
+        std::any_of(names.begin(), names.end(), [&](const auto& n) { return n.first == file.name; });
+    if (!known) names.emplace_back(file.name, "");
+  }
+  std::sort(names.begin(), names.end());
+  std::vector<Listed> out;
+  for (const auto& [name, folder] : names) {
+    const Result<NamedText> source = catalogue.model(folder.empty() ? name : folder);
+    if (!source) return source.error();
+    const Result<ModelShape> shape = parse_model(*source);
+    if (!shape) return shape.error();
+    out.push_back({*shape, folder});
+  }
+  return out;
+}
+
 Status list_models(Session& session, bool json) {
+  const Result<std::vector<Listed>> models = all_models(session.catalogue);
+  if (!models) return models.error();
   Table table({{"name", Align::left},
                {"stored"},
                {"activated"},
@@ -99,13 +131,12 @@ Status list_models(Session& session, bool json) {
                {"top-k"},
                {"an expert"},
                {"all experts"},
-               {"T"}});
+               {"T"},
+               {"weights", Align::left}});
   Json all = Json::array();
-  for (const EmbeddedFile& file : ShippedCatalogue::list("model")) {
-    const Result<ModelShape> model = parse_model({std::string(file.path), std::string(file.text)});
-    if (!model) return model.error();
-    table.row(row_of(*model));
-    all.push_back(json_of(*model));
+  for (const Listed& model : *models) {
+    table.row(row_of(model.shape, !model.folder.empty()));
+    all.push_back(json_of(model.shape, model.folder));
   }
   session.out = json ? all.dump(2) + "\n" : table.text(session.look) + kFootnote;
   return {};
@@ -118,12 +149,15 @@ Status show_model(Session& session, const ModelsOptions& options) {
   if (!model) return model.error();
   const ModelFacts facts = facts_of(*model);
   if (options.json) {
-    Json out = json_of(*model);
+    Json out = json_of(*model, session.catalogue.checkpoint(options.name).value_or(""));
     out["text"] = source->text;
     session.out = out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
     return {};
   }
-  session.out = source->text;
+  if (const auto folder = session.catalogue.checkpoint(options.name)) {
+    session.out = fmt::format("# What {} says; its weights are beside it.\n", source->path);
+  }
+  session.out += source->text;
   if (!session.out.empty() && session.out.back() != '\n') session.out += '\n';
   const Result<ModelSpec> spec = parse_model_spec(*source);
   if (!spec) return spec.error();
@@ -147,7 +181,8 @@ Status show_model(Session& session, const ModelsOptions& options) {
 void add_models_verb(CLI::App& app, Session& session) {
   auto options = std::make_shared<ModelsOptions>();
   CLI::App* verb = app.add_subcommand("models", "List the shipped model shapes, or show one");
-  verb->add_option("NAME", options->name, "a shipped model or a .model.textproto file");
+  verb->add_option("NAME", options->name,
+                   "a shipped model, a .model.textproto file or a checkpoint's folder");
   verb->add_flag("--json", options->json, "JSON instead of text");
   verb->footer("Examples:\n  pregate models\n  pregate models megrez2-3x7b-a3b\n  pregate models --json");
   verb->callback([options, &session] {

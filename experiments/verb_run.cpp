@@ -2,6 +2,7 @@
 // `pregate run`: one scenario simulated, and what it says.
 #include <fmt/format.h>
 
+#include <array>
 #include <chrono>
 #include <memory>
 
@@ -19,13 +20,30 @@
 namespace pregate {
 namespace {
 
+struct ForwardOption {
+  const char *option, *field, *help;
+};
+
+// Each stands for a field of workload.forward; its value is checked there.
+constexpr std::array<ForwardOption, 9> kForwardOptions = {{
+    {"--prompt", "prompt", "the text to go on from"},
+    {"--prompt-file", "prompt_file", "the same, from a file"},
+    {"--tokens", "tokens", "tokens to generate; default 64"},
+    {"--temperature", "temperature", "of sampling; default 0: always the likeliest token"},
+    {"--top-p", "top_p", "sample among the likeliest tokens that together have this probability; default 1"},
+    {"--sampling-seed", "sampling_seed", "of sampling; default 1"},
+    {"--prefer-resident", "prefer_resident",
+     "added to the score of an expert that is resident when its router chooses; default 0"},
+    {"--random-weights", "random_weights",
+     "draw the weights from this seed: any preset's shapes without a checkpoint"},
+    {"--precision", "precision", "of the forward pass: f32, bf16 or int8; default bf16"},
+}};
+
 struct RunOptions {
   RunRequest request;
-  ForwardRequest forward;
-  PromptRequest prompt;
+  std::array<std::string, kForwardOptions.size()> forward;  // as written
+  int threads = 0;
   std::string out, route_out;
-  bool prompt_given = false;
-  std::string live_option;  // one that only a live run has, if any was given
   bool json = false, per_token = false, no_baseline = false;
 };
 
@@ -125,11 +143,11 @@ struct LiveRun {
 };
 
 Result<TimedRun> simulate_live(const RunSetup& setup, LiveForward& live,
-                               const std::optional<Dressing>& dressing, const PromptRequest& prompt) {
+                               const std::optional<Dressing>& dressing) {
   const Simulated of{.setup = setup,
                      .scenario = setup.scenario,
                      .what = "simulating the live forward pass",
-                     .steps = prompt.tokens};
+                     .steps = setup.scenario.workload.forward->tokens};
   if (!dressing) return simulate_source(of, live);
   const Result<std::unique_ptr<DressedSource>> source = DressedSource::create(live, *dressing);
   if (!source) return source.error();
@@ -148,58 +166,75 @@ Status keep_routing(RunSetup& setup, std::shared_ptr<const RouteTrace> recorded,
   return {};
 }
 
-Result<LiveRun> run_live(Session& session, RunOptions& options) {
-  options.forward.model = options.request.model;
-  if (const Result<std::string> prompt = read_prompt(options.prompt); !prompt) return prompt.error();
-  const Result<ModelSpec> spec = forward_spec(session.catalogue, options.forward);
+// What a live run cannot do, whatever its model.
+Status check_live(const Scenario& scenario) {
+  const WorkloadSpec& workload = scenario.workload;
+  if (workload.decode_only || workload.max_steps > 0) {
+    return bad_input(
+        "workload.phase all and no max_steps: a forward pass starts with its prompt, and --tokens "
+        "ends it",
+        workload.decode_only ? "phase decode" : "max_steps", "workload");
+  }
+  if (scenario.shape_as && workload.forward->prefer_resident != 0) {
+    return bad_input("0 beside model.shape_as, which leaves open which of its experts a choice would prefer",
+                     fmt::format("{}", workload.forward->prefer_resident),
+                     "workload.forward.prefer_resident");
+  }
+  const PolicySpec& policy = scenario.policy;
+  if (policy.prefetch == PrefetchKind::pregate && policy.lookahead > known_ahead(scenario)) {
+    return bad_input(fmt::format("at most {}, the layers ahead of which this model's routers answer",
+                                 known_ahead(scenario)),
+                     fmt::format("prefetch pregate with lookahead {}", policy.lookahead), "policy.lookahead");
+  }
+  return {};
+}
+
+ForwardRequest forward_request(const RunSetup& setup, int threads) {
+  const ForwardSpec& forward = *setup.scenario.workload.forward;
+  return {
+      .model = setup.model,
+      .random_weights = forward.random_weights ? fmt::format("{}", *forward.random_weights) : std::string(),
+      .precision = forward.precision,
+      .threads = threads};
+}
+
+PromptRequest prompt_request(const ForwardSpec& forward) {
+  return {.text = forward.prompt,
+          .file = forward.prompt_file,
+          .tokens = forward.tokens,
+          .temperature = forward.temperature,
+          .top_p = forward.top_p,
+          .seed = fmt::format("{}", forward.sampling_seed),
+          .prefer_resident = forward.prefer_resident};
+}
+
+Result<LiveRun> run_live(Session& session, const RunOptions& options, RunSetup setup) {
+  const Scenario& scenario = setup.scenario;
+  const PromptRequest prompt = prompt_request(*scenario.workload.forward);
+  if (const Result<std::string> text = read_prompt(prompt); !text) return text.error();
+  const ForwardRequest request = forward_request(setup, options.threads);
+  const Result<ModelSpec> spec = forward_spec(session.catalogue, request);
   if (!spec) return spec.error();
-  options.request.live = true;
-  options.request.pre_gated = spec->pre_gate && spec->lookahead > 0;
-  options.request.lookahead = static_cast<std::int32_t>(spec->lookahead);
-  Result<RunSetup> setup = set_up_run(session.catalogue, options.request);
-  if (!setup) return setup.error();
-  if (setup->scenario.workload.decode_only || setup->scenario.workload.max_steps > 0) {
-    return bad_input(
-               "workload.phase all and no max_steps: a forward pass starts with its prompt, and --tokens "
-               "ends it",
-               setup->scenario.workload.decode_only ? "phase decode" : "max_steps", "workload")
-        .at(setup->scenario_file);
-  }
-  // A checkpoint is simulated as what it is, whatever model the scenario was written for.
-  if (is_checkpoint(options.forward.model)) setup->scenario.model.reset();
-  const PolicySpec& policy = setup->scenario.policy;
-  const std::int64_t known_ahead = spec->pre_gate ? spec->lookahead : 0;
-  if (policy.prefetch == PrefetchKind::pregate && policy.lookahead > known_ahead) {
-    return bad_input(
-               fmt::format("at most {}, the layers ahead of which this model's routers answer", known_ahead),
-               fmt::format("prefetch pregate with lookahead {}", policy.lookahead), "policy.lookahead")
-        .at(setup->scenario_file);
-  }
-  const ModelShape shape = setup->scenario.model ? *setup->scenario.model : shape_of(*spec);
-  const Result<std::optional<Dressing>> dressing = dressing_of(setup->scenario, shape);
-  if (!dressing) return dressing.error().at(setup->scenario_file);
-  if (*dressing && options.prompt.prefer_resident != 0) {
-    return bad_input("no model.shape_as, which leaves open which of its experts a choice would prefer",
-                     (*dressing)->shape().name)
-        .at("--prefer-resident");
-  }
-  setup->costs_note =
-      fmt::format("costs: {}", *dressing ? (*dressing)->shape().costs_from : shape.costs_from);
-  const Result<ForwardModel> model = open_forward_model(session.catalogue, options.forward);
+  if (Status possible = check_live(scenario); !possible) return possible.error().at(setup.scenario_file);
+  const Result<std::optional<Dressing>> dressing = dressing_of(scenario, *scenario.model);
+  if (!dressing) return dressing.error().at(setup.scenario_file);
+  const Result<ForwardModel> model = open_forward_model(session.catalogue, request);
   if (!model) return model.error();
-  const Result<std::unique_ptr<LiveForward>> source = make_live_source(*model, options.prompt, shape);
+  const ModelShape& shape = *dressing ? (*dressing)->shape() : *scenario.model;
+  setup.costs_note = fmt::format("costs: {}", shape.costs_from);
+  const Result<std::unique_ptr<LiveForward>> source = make_live_source(*model, prompt, *scenario.model);
   if (!source) return source.error();
-  Result<TimedRun> timed = simulate_live(*setup, **source, *dressing, options.prompt);
+  Result<TimedRun> timed = simulate_live(setup, **source, *dressing);
   if (!timed) return timed.error();
   if (!options.route_out.empty()) {
     if (Status written = write_route(options.route_out, *(*source)->recorded()); !written)
       return written.error();
   }
-  if (Status kept = keep_routing(*setup, (*source)->recorded(), *dressing); !kept) return kept.error();
-  return LiveRun{std::move(*setup), std::move(*timed), forward_report(*model, **source)};
+  if (Status kept = keep_routing(setup, (*source)->recorded(), *dressing); !kept) return kept.error();
+  return LiveRun{std::move(setup), std::move(*timed), forward_report(*model, **source)};
 }
 
-Status run_scenario(Session& session, RunOptions& options) {
+Status run_scenario(Session& session, const RunOptions& options) {
   for (const std::string& out : {options.out, options.route_out}) {
     if (out.empty()) continue;
     if (Status writable = check_writable(out); !writable) return writable;
@@ -207,42 +242,51 @@ Status run_scenario(Session& session, RunOptions& options) {
   if (!options.out.empty() && options.out == options.route_out) {
     return bad_input("another file than --out", options.route_out).at("--record");
   }
-  const bool live = options.prompt_given;
-  if (live && !options.request.trace.empty()) {
-    return bad_input("routing from a trace or from a prompt", "both").at("--prompt");
+  Result<RunSetup> setup = set_up_run(session.catalogue, options.request);
+  if (!setup) return setup.error();
+  if (setup->scenario.workload.live()) {
+    const Result<LiveRun> live = run_live(session, options, std::move(*setup));
+    if (!live) return live.error();
+    return report_run(session, options, {live->setup, live->timed, &live->forward});
   }
-  if (!live && !options.live_option.empty()) {
-    return bad_input("--prompt, which runs a model", "none").at(options.live_option);
-  }
-  std::optional<ForwardReport> forward;
-  std::optional<RunSetup> setup;
-  std::optional<TimedRun> timed;
-  if (live) {
-    Result<LiveRun> run = run_live(session, options);
-    if (!run) return run.error();
-    forward.emplace(std::move(run->forward));
-    setup.emplace(std::move(run->setup));
-    timed.emplace(std::move(run->timed));
-  } else {
-    Result<RunSetup> set_up = set_up_run(session.catalogue, options.request);
-    if (!set_up) return set_up.error();
-    setup.emplace(std::move(*set_up));
-    Result<TimedRun> run = simulate_setup(*setup, setup->scenario, true, "simulating");
-    if (!run) return run.error();
-    timed.emplace(std::move(*run));
-  }
-  return report_run(session, options, {*setup, *timed, forward ? &*forward : nullptr});
+  const Result<TimedRun> timed = simulate_setup(*setup, setup->scenario, true, "simulating");
+  if (!timed) return timed.error();
+  return report_run(session, options, {*setup, *timed, nullptr});
 }
 
 constexpr const char* kExamples = R"(Examples:
   pregate run                                             the shipped demo
   pregate run --device a18-pro --set dram.expert_budget=2GiB
+  pregate run --trace small.route --shape-as megrez2-3x7b-a3b
   pregate run --trace phone.route.csv --set dram.expert_budget=4000MiB --set policy.prefetch=pregate
   pregate run my.scenario.textproto --out my.run --json
   pregate run --model ./checkpoint --prompt "Once upon a time" --tokens 64 --device a18-pro
 --set reaches every field of a scenario: model, device, workload, dram, runtime, policy, sim. For example
   dram.expert_budget=4000MiB   runtime.overlap=false   runtime.io_lanes=2   workload.phase=decode
   policy.eviction=lfu          policy.prefetch=pregate policy.lookahead=2   device.dram.efficiency=0.8)";
+
+void add_forward_fields(CLI::App& verb, RunOptions& options) {
+  for (std::size_t i = 0; i < kForwardOptions.size(); ++i) {
+    verb.add_option(kForwardOptions[i].option, options.forward[i], kForwardOptions[i].help);
+  }
+  verb.add_option("--threads", options.threads, "of the forward pass; 0: all")
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
+}
+
+void note_forward_fields(const CLI::App& verb, RunOptions& options) {
+  RunRequest& request = options.request;
+  for (std::size_t i = 0; i < kForwardOptions.size(); ++i) {
+    const ForwardOption& option = kForwardOptions[i];
+    if (verb.count(option.option) == 0) continue;
+    request.live_option = option.option;
+    request.forward.push_back(
+        {option.option, fmt::format("workload.forward.{}", option.field), options.forward[i]});
+  }
+  for (const char* option : {"--threads", "--record"}) {
+    if (verb.count(option) > 0) request.live_option = option;
+  }
+}
 
 }  // namespace
 
@@ -252,19 +296,17 @@ void add_run_verb(CLI::App& app, Session& session) {
       app.add_subcommand("run", "Simulate a scenario and say where each nanosecond of a token goes");
   RunRequest& request = options->request;
   verb->add_option("SCENARIO", request.scenario,
-                   "a shipped scenario or a .scenario.textproto file; default: demo (with --trace: replay)");
+                   "a shipped scenario or a .scenario.textproto file; default: demo; with --trace or with "
+                   "--model and --prompt: replay; with --model alone: synthetic");
   verb->add_option("--model", request.model,
-                   "a shipped model or a .model.textproto file; none: the trace's own costs");
+                   "a shipped model, a .model.textproto file or a checkpoint's folder; none: the trace's own "
+                   "costs");
   verb->add_option("--device", request.device, "a shipped device or a .device.textproto file");
   verb->add_option("--trace", request.trace, "a routing trace: .route, route_trace v1 CSV or JSON Lines");
   verb->add_option("--shape-as", request.shape_as,
                    "dress the routing in the layers, bytes and MACs of this model: a shipped model or a "
-                   ".model.textproto file");
-  add_prompt_options(*verb, options->prompt);
-  verb->add_option("--prefer-resident", options->prompt.prefer_resident,
-                   "with --prompt: added to the score of an expert that is resident when its router chooses")
-      ->check(finite_between(0, 1000));
-  add_forward_options(*verb, options->forward);
+                   ".model.textproto file; none: do not");
+  add_forward_fields(*verb, *options);
   verb->add_option("--record", options->route_out,
                    "with --prompt: write the routing to this .route file; a replay with the same scenario "
                    "and policy has the "
@@ -284,11 +326,7 @@ void add_run_verb(CLI::App& app, Session& session) {
                  "skip the second run, without prefetch, that pre-gating is compared with");
   verb->footer(kExamples);
   verb->callback([options, verb, &session] {
-    options->prompt_given = verb->count("--prompt") + verb->count("--prompt-file") > 0;
-    for (const char* option : {"--tokens", "--temperature", "--top-p", "--sampling-seed", "--prefer-resident",
-                               "--random-weights", "--precision", "--threads", "--record"}) {
-      if (verb->count(option) > 0) options->live_option = option;
-    }
+    note_forward_fields(*verb, *options);
     session.action = [options, &session] { return run_scenario(session, *options); };
   });
 }

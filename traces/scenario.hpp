@@ -59,11 +59,26 @@ struct PolicySpec {
   std::uint64_t seed = 1;
 };
 
+// A forward pass of the scenario's model as the source of routing (models/live_forward.hpp).
+struct ForwardSpec {
+  std::string prompt, prompt_file;  // one of them
+  std::int64_t tokens = 64;         // to generate
+  double temperature = 0, top_p = 1;
+  std::uint64_t sampling_seed = 1;
+  std::string precision = "bf16";               // which words there are is known to kernels/
+  std::optional<std::uint64_t> random_weights;  // a seed; empty: those of the checkpoint
+  double prefer_resident = 0;
+};
+
 struct WorkloadSpec {
-  std::string trace;  // path of a .route file; empty: synthetic
+  std::string trace;  // path of a .route file; empty: forward, or synthetic
   bool decode_only = false;
   std::int64_t max_steps = 0;  // 0: all
   std::optional<SyntheticParams> synthetic;
+  std::optional<ForwardSpec> forward;
+
+  // Routing comes from a forward pass.
+  [[nodiscard]] bool live() const { return trace.empty() && forward.has_value(); }
 };
 
 // Who gets what where transfers of several classes meet. The NPU's streams count as demand.
@@ -84,8 +99,9 @@ struct RuntimeSpec {
 
 struct Scenario {
   std::string name;
-  std::optional<ModelShape> model;     // from model.preset; empty: the trace's own shape
-  std::optional<ModelShape> shape_as;  // from model.shape_as
+  std::optional<ModelShape> model;                     // from model.preset; empty: the trace's own shape
+  std::optional<ModelShape> shape_as;                  // from model.shape_as
+  std::optional<ModelSpec> model_spec, shape_as_spec;  // the numbers behind them
   DeviceSpec device;
   WorkloadSpec workload;
   std::optional<Bytes> expert_budget;  // empty: what DRAM leaves, see default_expert_budget()
@@ -121,11 +137,14 @@ class ScenarioDocument {
   ScenarioDocument& operator=(ScenarioDocument&&) noexcept;
 
   // "dram.expert_budget=4000MiB": any scalar field of the schema, by its path. Unknown paths suggest the
-  // nearest one.
-  Status set(std::string_view assignment);
+  // nearest one. `source` is what errors name as the place that it comes from.
+  Status set(std::string_view assignment, std::string_view source = "--set");
   [[nodiscard]] Result<Scenario> resolve(const Catalogue& catalogue) const;
-  // The trace the document names so far, empty if none: the command may need it before resolve().
-  [[nodiscard]] std::string trace_path() const;
+  // What the document says so far of a text field of the schema, as in "workload.trace"; empty if nothing.
+  // The command needs names and paths before resolve() replaces them.
+  [[nodiscard]] std::string text_at(std::string_view path) const;
+  // Whether it says a field or has a section, as in "workload.forward".
+  [[nodiscard]] bool has(std::string_view path) const;
 
  private:
   struct State;
@@ -141,5 +160,7 @@ struct PrecisionOverride {
 Result<ModelShape> parse_model(const NamedText& source, const PrecisionOverride& precision = {});
 // The same file as the numbers of its architecture.
 Result<ModelSpec> parse_model_spec(const NamedText& source, const PrecisionOverride& precision = {});
+// A model file that says what `spec` does: parse_model_spec() gives it back.
+std::string model_text(const ModelSpec& spec);
 
 }  // namespace pregate

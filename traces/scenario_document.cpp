@@ -18,8 +18,6 @@ using google::protobuf::Message;
 
 namespace {
 
-constexpr std::string_view kSet = "--set";
-
 struct Target {
   Message* section = nullptr;
   const FieldDescriptor* field = nullptr;
@@ -122,8 +120,8 @@ Result<ScenarioDocument> ScenarioDocument::parse(const NamedText& source) {
   return document;
 }
 
-Status ScenarioDocument::set(std::string_view assignment) {
-  const std::string file(kSet);
+Status ScenarioDocument::set(std::string_view assignment, std::string_view source) {
+  const std::string file(source);
   const std::size_t equals = assignment.find('=');
   if (equals == std::string_view::npos || equals == 0) {
     return bad_input("PATH=VALUE, such as dram.expert_budget=4000MiB", quoted(assignment)).at(file);
@@ -144,8 +142,38 @@ Status ScenarioDocument::set(std::string_view assignment) {
   return {};
 }
 
-std::string ScenarioDocument::trace_path() const {
-  return static_cast<const schema::Scenario&>(*state_->message).workload().trace();
+namespace {
+
+struct Given {
+  const Message* section = nullptr;
+  const FieldDescriptor* field = nullptr;
+};
+
+// The section that holds `path`'s last field, and that field; null where it or a section is not there.
+Given find_given(const Message& root, std::string_view path) {
+  const Message* section = &root;
+  while (true) {
+    const std::size_t dot = path.find('.');
+    const FieldDescriptor* field =
+        section->GetDescriptor()->FindFieldByName(std::string(path.substr(0, dot)));
+    check(field != nullptr, "the path is one of the schema's");
+    if (!section->GetReflection()->HasField(*section, field)) return {};
+    if (dot == std::string_view::npos) return {.section = section, .field = field};
+    section = &section->GetReflection()->GetMessage(*section, field);
+    path.remove_prefix(dot + 1);
+  }
+}
+
+}  // namespace
+
+std::string ScenarioDocument::text_at(std::string_view path) const {
+  const Given found = find_given(*state_->message, path);
+  return found.field == nullptr ? std::string()
+                                : found.section->GetReflection()->GetString(*found.section, found.field);
+}
+
+bool ScenarioDocument::has(std::string_view path) const {
+  return find_given(*state_->message, path).field != nullptr;
 }
 
 }  // namespace pregate

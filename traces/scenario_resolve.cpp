@@ -44,6 +44,13 @@ layer_spread: {} prompt_noise: {} prompt_tokens: {} decode_tokens: {} seed: {} f
       p.layer_spread, p.prompt_noise, p.prompt_tokens, p.decode_tokens, p.seed);
 }
 
+std::string forward_defaults() {
+  const ForwardSpec f;
+  return fmt::format(
+      R"(prompt: "" prompt_file: "" tokens: {} temperature: {} top_p: {} sampling_seed: {} precision: "{}" prefer_resident: {})",
+      f.tokens, f.temperature, f.top_p, f.sampling_seed, f.precision, f.prefer_resident);
+}
+
 // Puts what the catalogue has under `fields`. Origins of fields that the document gave itself win.
 Status put_under(const NamedText& source, google::protobuf::Message& fields, const std::string& prefix,
                  FieldOrigins& origins) {
@@ -102,6 +109,10 @@ class Resolver {
   Status add_model(const std::string& name) {
     schema::ModelSection& section = *message_.mutable_model();
     const bool preset = name == "preset";
+    if (!preset && section.shape_as() == "none") {  // takes away what a document says
+      section.clear_shape_as();
+      section.clear_shape_as_shape();
+    }
     if (!(preset ? section.has_preset() : section.has_shape_as())) {
       if (!(preset ? section.has_preset_shape() : section.has_shape_as_shape())) return {};
       return root_.section("model").error_at(name, fmt::format("the name of a model beside {}_shape", name),
@@ -144,6 +155,9 @@ class Resolver {
     if (message_.workload().has_synthetic()) {
       merge_known_text(synthetic_defaults(), *defaults.mutable_workload()->mutable_synthetic());
     }
+    if (message_.workload().has_forward()) {
+      merge_known_text(forward_defaults(), *defaults.mutable_workload()->mutable_forward());
+    }
     merge_under(defaults, message_);
   }
 
@@ -180,8 +194,14 @@ class Resolver {
 
   void read_models(Scenario& scenario) const {
     const FieldReader model = root_.section("model");
-    if (model.has("preset")) scenario.model = read_model(model.section("preset_shape"));
-    if (model.has("shape_as")) scenario.shape_as = read_model(model.section("shape_as_shape"));
+    if (model.has("preset")) {
+      scenario.model = read_model(model.section("preset_shape"));
+      scenario.model_spec = read_model_spec(model.section("preset_shape"));
+    }
+    if (model.has("shape_as")) {
+      scenario.shape_as = read_model(model.section("shape_as_shape"));
+      scenario.shape_as_spec = read_model_spec(model.section("shape_as_shape"));
+    }
     if (scenario.model || scenario.shape_as) return;
     for (const std::string_view bits : {"expert_bits", "dense_bits"}) {
       if (model.has(bits)) {
@@ -216,10 +236,31 @@ class Resolver {
     spec.decode_only = workload.word("phase", parse_phase);
     spec.max_steps = workload.integer("max_steps", {0, UINT32_MAX});
     if (workload.has("synthetic")) spec.synthetic = read_synthetic(workload.section("synthetic"));
-    if (spec.synthetic && spec.trace.empty() && !has_model) {
+    if (workload.has("forward")) spec.forward = read_forward(workload.section("forward"));
+    if (spec.live() && !has_model) {
+      workload.fail("forward", "model.preset beside it, the model that is run", "none");
+    }
+    if (spec.synthetic && !spec.forward && spec.trace.empty() && !has_model) {
       workload.fail("synthetic", "model.preset beside it, the shape that the routing is drawn for", "none");
     }
     return spec;
+  }
+
+  static ForwardSpec read_forward(const FieldReader& forward) {
+    ForwardSpec f;
+    f.prompt = forward.any_text("prompt");
+    f.prompt_file = forward.any_text("prompt_file");
+    if (!f.prompt.empty() && !f.prompt_file.empty()) {
+      forward.fail("prompt", "one prompt", "prompt and prompt_file");
+    }
+    f.tokens = forward.integer("tokens", {1, std::int64_t{1} << 24});
+    f.temperature = forward.number("temperature", {0, 100});
+    f.top_p = forward.number("top_p", {0, 1});
+    f.sampling_seed = forward.seed("sampling_seed");
+    f.precision = forward.text("precision");
+    if (forward.has("random_weights")) f.random_weights = forward.seed("random_weights");
+    f.prefer_resident = forward.number("prefer_resident", {0, 1000});
+    return f;
   }
 
   static SyntheticParams read_synthetic(const FieldReader& synthetic) {

@@ -14,6 +14,7 @@ namespace pregate {
 // `device` is read with its defaults merged under it. Failures stay in the reader's context.
 DeviceSpec read_device(const FieldReader& device);
 FlashSpec read_flash(const FieldReader& flash);
+ModelSpec read_model_spec(const FieldReader& model);
 ModelShape read_model(const FieldReader& model);
 // The rate that the fraction `name` leaves, if that is still a rate the simulator can count with
 // (FieldReader::bandwidth).

@@ -176,7 +176,7 @@ TEST(BadAssignment, IsRefusedAtSet) {
   };
   for (const auto& [assignment, part] : rows) {
     SCOPED_TRACE(assignment);
-    expect_refused(run_pregate({"run", "--set", assignment}), {"--set", part});
+    expect_refused(run_pregate({"run", "synthetic", "--set", assignment}), {"--set", part});
   }
 }
 

@@ -69,6 +69,7 @@ struct RunnerOptions {
   std::optional<std::size_t> file_limit;      // a disk that is full after so many bytes
   std::string folder;                         // where the program stands; empty: here
   std::chrono::milliseconds killed_after{0};  // 0: it may end by itself
+  std::string program;                        // empty: that of the build tree
 };
 
 inline Said run_pregate(const std::vector<std::string>& arguments, const RunnerOptions& options = {}) {
@@ -77,7 +78,8 @@ inline Said run_pregate(const std::vector<std::string>& arguments, const RunnerO
       testing::TempDir() + "/pregate." + std::to_string(::getpid()) + "." + std::to_string(runs++);
   const std::string out = options.stdout_path.empty() ? stem + ".out" : options.stdout_path;
   const std::string err = stem + ".err";
-  const std::string program = std::string(PREGATE_BINARY_DIR) + "/bin/pregate";
+  const std::string program =
+      options.program.empty() ? std::string(PREGATE_BINARY_DIR) + "/bin/pregate" : options.program;
   std::vector<std::string> texts = {program};
   texts.insert(texts.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;

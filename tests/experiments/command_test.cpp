@@ -93,7 +93,8 @@ TEST(Command, AFullOrClosedStdout_IsAFailure) {
 
 TEST(Command, AClosedStdout_NeverLandsInTheOutputFile) {
   const Folder folder;
-  const std::vector<std::string> rest = {"run", "--set", "workload.synthetic.decode_tokens=2", "--out"};
+  const std::vector<std::string> rest = {"run", "synthetic", "--set", "workload.synthetic.decode_tokens=2",
+                                         "--out"};
   std::vector<std::string> open = rest, closed = rest;
   open.push_back(folder.file("open.run"));
   closed.push_back(folder.file("closed.run"));

@@ -134,6 +134,9 @@ TEST_F(ForwardCommand, BadArguments_AreOneClearErrorEach) {
   expect_refused({"record", "--out", out, "--prompt", std::string(60, 'a')},
                  {"at most 64 tokens", "context"});
   expect_refused({"run", "--prompt", "a", "--trace", out}, {"--prompt", "both"});
+  expect_refused({"run", "--prompt", "a", "--prompt-file", "b"}, {"one prompt"});
+  expect_refused({"run", "--prompt", "a", "--tokens", "0"}, {"--tokens", "workload.forward.tokens"});
+  expect_refused({"run", "--prompt", "a", "--temperature", "nan"}, {"--temperature"});
   expect_refused({"run", "--prompt", "a", "--npu", "fast"}, {"--npu", "device or measured"});
   expect_refused({"run", "--prompt", "a", "--set", "workload.phase=decode"}, {"workload"});
   expect_refused({"eval", "--text", folder_.file("none.txt")}, {"none.txt"});
@@ -193,7 +196,7 @@ TEST_F(ForwardCommand, WhatADressedRunCannotDo_IsRefused) {
   expect_refused({"run", "--prompt", "a", "--shape-as", large, "--npu", "measured"},
                  {"runtime.npu", "measured beside model.shape_as"});
   expect_refused({"run", "--prompt", "a", "--shape-as", large, "--prefer-resident", "1"},
-                 {"--prefer-resident", "model.shape_as"});
+                 {"workload.forward.prefer_resident", "model.shape_as"});
   expect_refused({"run", "--prompt", "a", "--shape-as", "nothing"}, {"--shape-as", "\"nothing\""});
   expect_refused({"run", "--prompt", "a", "--shape-as", "mixtral-8x7b", "--set",
                   "model.shape_as_shape.num_experts_per_tok=3"},

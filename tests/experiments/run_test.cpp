@@ -17,16 +17,16 @@ using test::Said;
 using testing::HasSubstr;
 using testing::Not;
 
-// The demo, shortened: every path of it in a few milliseconds.
-std::vector<std::string> short_demo(std::vector<std::string> more) {
-  std::vector<std::string> arguments = {"run", "--set", "workload.synthetic.decode_tokens=12"};
+// The synthetic scenario, shortened: every path of it in a few milliseconds.
+std::vector<std::string> short_run(std::vector<std::string> more) {
+  std::vector<std::string> arguments = {"run", "synthetic", "--set", "workload.synthetic.decode_tokens=12"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }
 
 json run_json(std::vector<std::string> more) {
   more.emplace_back("--json");
-  const Said said = run_pregate(short_demo(std::move(more)));
+  const Said said = run_pregate(short_run(std::move(more)));
   EXPECT_EQ(said.code, 0) << said.err;
   EXPECT_EQ(said.err, "");
   return json::parse(said.out);
@@ -106,9 +106,9 @@ TEST(Run, PregateIsComparedWithItsBaseline_UnlessToldNotTo) {
 TEST(Run, TwoRuns_WriteTheSameBytes) {
   const Folder folder;
   const std::string first = folder.file("a.run"), second = folder.file("b.run"), other = folder.file("c.run");
-  ASSERT_EQ(run_pregate(short_demo({"--out", first})).code, 0);
-  ASSERT_EQ(run_pregate(short_demo({"--out", second, "--json", "--per-token"})).code, 0);
-  ASSERT_EQ(run_pregate(short_demo({"--out", other, "--seed", "7"})).code, 0);
+  ASSERT_EQ(run_pregate(short_run({"--out", first})).code, 0);
+  ASSERT_EQ(run_pregate(short_run({"--out", second, "--json", "--per-token"})).code, 0);
+  ASSERT_EQ(run_pregate(short_run({"--out", other, "--seed", "7"})).code, 0);
   EXPECT_EQ(test::read_file(first), test::read_file(second));
   EXPECT_NE(test::read_file(first), test::read_file(other));
   const Result<RunRecord> run = read_run(first);
@@ -120,7 +120,7 @@ TEST(Run, TwoRuns_WriteTheSameBytes) {
 TEST(Run, ItsResolvedScenario_RunsToTheSameRecord) {
   const Folder folder;
   const std::string first = folder.file("a.run"), second = folder.file("b.run");
-  ASSERT_EQ(run_pregate(short_demo({"--out", first, "--device", "apple-m4"})).code, 0);
+  ASSERT_EQ(run_pregate(short_run({"--out", first, "--device", "apple-m4"})).code, 0);
   const Result<RunRecord> run = read_run(first);
   ASSERT_TRUE(run) << run.error().message();
   const std::string scenario =
@@ -136,7 +136,7 @@ TEST(Run, AnOutputThatCannotBeWritten_FailsAndLeavesNothing) {
   for (const std::string& path :
        {folder.file("missing/demo.run"), folder.file(""), file + "/demo.run", std::string("/dev/full")}) {
     SCOPED_TRACE(path);
-    const Said said = run_pregate(short_demo({"--out", path}));
+    const Said said = run_pregate(short_run({"--out", path}));
     EXPECT_EQ(said.code, 1);
     EXPECT_EQ(said.out, "");
     EXPECT_EQ(said.error_lines(), 1U) << said.err;
@@ -148,14 +148,14 @@ TEST(Run, AnOutputThatCannotBeWritten_FailsAndLeavesNothing) {
 TEST(Run, AFullDisk_FailsAndLeavesNothing) {
   const Folder folder;
   const std::string path = folder.file("demo.run");
-  const Said said = run_pregate(short_demo({"--out", path}), {.file_limit = 4096});
+  const Said said = run_pregate(short_run({"--out", path}), {.file_limit = 4096});
   EXPECT_EQ(said.code, 1) << said.out;
   EXPECT_THAT(said.err, HasSubstr(path));
   EXPECT_EQ(folder.count(), 0U);
 }
 
 TEST(RunText, SaysTheVerdictFirstAndThatItIsSynthetic) {
-  const Said said = run_pregate(short_demo({}));
+  const Said said = run_pregate(short_run({}));
   ASSERT_EQ(said.code, 0) << said.err;
   const std::string verdict = said.out.substr(0, said.out.find("Where the time goes"));
   EXPECT_THAT(verdict, HasSubstr("tokens/s (simulated, synthetic routing)"));

@@ -95,8 +95,8 @@ TEST(ReferenceRow, IsOutside_OnlyWithAToleranceAndAReference) {
 }
 
 TEST(EnergyReport, NamesTheSourceOfEachCoefficient) {
-  const Said said =
-      test::run_pregate({"run", "--json", "--device", "rtx-4060", "--set", "device.energy.mac_pj=2"});
+  const Said said = test::run_pregate(
+      {"run", "synthetic", "--json", "--device", "rtx-4060", "--set", "device.energy.mac_pj=2"});
   ASSERT_EQ(said.code, 0) << said.err;
   const Json out = Json::parse(said.out);
   double sum = 0;

@@ -48,7 +48,7 @@ void try_scenario(std::string_view text) {
   if (!assignment.empty()) {
     if (const Status set = document->set(assignment); !set) fuzz::check_refusal(set.error());
   }
-  (void)document->trace_path();
+  (void)document->text_at("workload.trace");
   const auto scenario = document->resolve(FuzzCatalogue(text));
   if (!scenario) return fuzz::check_refusal(scenario.error());
   const auto again = ScenarioDocument::parse({"again.scenario", scenario->text});
@@ -58,7 +58,7 @@ void try_scenario(std::string_view text) {
 }  // namespace
 
 std::vector<std::string> fuzz::seeds() {
-  const std::string demo = shipped("experiments/scenarios/demo.scenario.textproto");
+  const std::string demo = shipped("experiments/scenarios/synthetic.scenario.textproto");
   return {demo,
           "--set dram.expert_budget=2000MiB\n" + demo,
           "--set device.flash.read_bandwidth=3GB/s\n" + demo,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -250,6 +251,75 @@ TEST(ExpertTable, NumbersExperts_BankAfterBank) {
   EXPECT_EQ(table.bytes(ExpertId(3)), Bytes(17));
   for (std::uint32_t i = 0; i < table.size(); ++i) {
     EXPECT_EQ(table.id(table.bank(ExpertId(i)), table.index_in_bank(ExpertId(i))), ExpertId(i));
+  }
+}
+
+// A member that is added breaks the binding here, so that model_text() cannot forget it.
+auto members(const ModelSpec& spec) {
+  const auto& [name, hidden, layers, heads, kv_heads, head_dim, latent, dense_layers, dense_width, group,
+               experts, expert_width, top_k, shared_width, vocabulary, pre_gate, lookahead, scoring,
+               correction_bias, expert_groups, top_groups, normalise_top_k, routed_scale, shared_gate,
+               qkv_bias, qk_norm, rope_theta, norm_epsilon, context, tied_head, expert_bits, dense_bits,
+               kv_bits, cached_numbers] = spec;
+  EXPECT_FALSE(latent);
+  return std::tie(name, hidden, layers, heads, kv_heads, head_dim, dense_layers, dense_width, group, experts,
+                  expert_width, top_k, shared_width, vocabulary, pre_gate, lookahead, scoring,
+                  correction_bias, expert_groups, top_groups, normalise_top_k, routed_scale, shared_gate,
+                  qkv_bias, qk_norm, rope_theta, norm_epsilon, context, tied_head, expert_bits, dense_bits,
+                  kv_bits, cached_numbers);
+}
+
+TEST(ModelText, OfAnyNumbers_IsReadBackAsTheSameNumbers) {
+  const ModelSpec spec{.name = "x",
+                       .hidden = 96,
+                       .layers = 9,
+                       .heads = 6,
+                       .kv_heads = 3,
+                       .head_dim = 20,
+                       .latent = {},
+                       .dense_layers = 2,
+                       .dense_width = 200,
+                       .group = 3,
+                       .experts = 12,
+                       .expert_width = 40,
+                       .top_k = 4,
+                       .shared_width = 7,
+                       .vocabulary = 300,
+                       .pre_gate = true,
+                       .lookahead = 2,
+                       .scoring = Scoring::sigmoid,
+                       .correction_bias = true,
+                       .expert_groups = 4,
+                       .top_groups = 2,
+                       .normalise_top_k = false,
+                       .routed_scale = 2.5,
+                       .shared_gate = true,
+                       .qkv_bias = true,
+                       .qk_norm = QkNorm::head,
+                       .rope_theta = 500000.5,
+                       .norm_epsilon = 1e-5,
+                       .context = 77,
+                       .tied_head = true,
+                       .expert_bits = 3.5,
+                       .dense_bits = 6.25,
+                       .kv_bits = 8,
+                       .cached_numbers = 99};
+  const Result<ModelSpec> again = parse_model_spec({"x.model.textproto", model_text(spec)});
+  ASSERT_TRUE(again) << again.error().message();
+  EXPECT_EQ(members(*again), members(spec));
+}
+
+TEST(ModelText, OfAPreset_CostsWhatThePresetCosts) {
+  for (const char* name : {"megrez2-3x7b-a3b", "deepseek-v2-lite", "deepseek-v3", "gpt-oss-20b"}) {
+    const std::string path = fmt::format("models/presets/{}.model.textproto", name);
+    const Result<ModelSpec> spec = parse_model_spec({path, read_source_file(path)});
+    ASSERT_TRUE(spec) << spec.error().message();
+    const Result<ModelShape> again = parse_model({"again", model_text(*spec)});
+    ASSERT_TRUE(again) << again.error().message();
+    EXPECT_EQ(again->dense_bytes(), preset(name).dense_bytes()) << name;
+    EXPECT_EQ(again->all_experts_bytes(), preset(name).all_experts_bytes()) << name;
+    EXPECT_EQ(again->kv_macs, preset(name).kv_macs) << name;
+    EXPECT_EQ(again->head_macs, preset(name).head_macs) << name;
   }
 }
 

@@ -103,6 +103,14 @@ TEST(Scenario, ShapeAs_IsASecondModel) {
   EXPECT_EQ(s.model->name, "tiny");
 }
 
+TEST(Scenario, ShapeAsNone_TakesItAway) {
+  ScenarioDocument doc = document(with({"model.shape_as=megrez2-3x7b-a3b"}).text);
+  ASSERT_TRUE(doc.set("model.shape_as=none"));
+  const Scenario s = resolved(doc);
+  EXPECT_FALSE(s.shape_as);
+  EXPECT_EQ(s.text, resolved(document()).text);
+}
+
 TEST(Scenario, APathInPlaceOfAnId_TakesTheIdOfItsFile) {
   TestCatalogue catalogue;
   catalogue.devices["/tmp/my.device.textproto"] = test::small_device;
@@ -227,10 +235,10 @@ TEST(ScenarioSet, TheLastAssignment_Wins) {
 TEST(ScenarioSet, AnEmptyTrace_TakesTheTraceAway) {
   ScenarioDocument doc = document();
   ASSERT_TRUE(doc.set("workload.trace=a=b.route"));
-  EXPECT_EQ(doc.trace_path(), "a=b.route");
+  EXPECT_EQ(doc.text_at("workload.trace"), "a=b.route");
   EXPECT_EQ(resolved(doc).workload.trace, "a=b.route");
   ASSERT_TRUE(doc.set("workload.trace="));
-  EXPECT_EQ(doc.trace_path(), "");
+  EXPECT_EQ(doc.text_at("workload.trace"), "");
 }
 
 TEST(ScenarioSet, AnUnknownPath_SuggestsTheNearest) {
@@ -369,8 +377,34 @@ TEST(PolicyWords, GoThereAndBack) {
   EXPECT_FALSE(parse_eviction(""));
 }
 
-TEST(DemoScenario, ResolvesFromShippedFiles) {
-  const std::string path = "experiments/scenarios/demo.scenario.textproto";
+TEST(ForwardSection, IsLiveUnlessATraceIsGiven_AndKeepsItsNumbers) {
+  const Scenario s = with({"workload.forward.prompt=Once upon a time", "workload.forward.tokens=5",
+                           "workload.forward.random_weights=0", "workload.forward.precision=f32"});
+  ASSERT_TRUE(s.workload.live());
+  EXPECT_EQ(s.workload.forward->prompt, "Once upon a time");
+  EXPECT_EQ(s.workload.forward->tokens, 5);
+  EXPECT_EQ(s.workload.forward->random_weights, 0);
+  EXPECT_EQ(s.workload.forward->temperature, 0);
+  const Scenario again = resolved(document(s.text));
+  EXPECT_EQ(again.text, s.text);
+  EXPECT_TRUE(again.workload.live());
+  EXPECT_EQ(again.model_spec->layers, s.model_spec->layers);
+  EXPECT_FALSE(with({"workload.forward.prompt=a", "workload.trace=b.route"}).workload.live());
+}
+
+TEST(ScenarioDocument, SaysWhatItHoldsSoFar) {
+  ScenarioDocument doc = document("workload { synthetic { seed: 3 } }");
+  EXPECT_TRUE(doc.has("workload.synthetic"));
+  EXPECT_TRUE(doc.has("workload.synthetic.seed"));
+  EXPECT_FALSE(doc.has("workload.forward"));
+  EXPECT_FALSE(doc.has("workload.forward.prompt"));
+  EXPECT_EQ(doc.text_at("model.preset"), "");
+  ASSERT_TRUE(doc.set("model.preset=x"));
+  EXPECT_EQ(doc.text_at("model.preset"), "x");
+}
+
+TEST(SyntheticScenario, ResolvesFromShippedFiles) {
+  const std::string path = "experiments/scenarios/synthetic.scenario.textproto";
   const Result<ScenarioDocument> doc = ScenarioDocument::parse({path, test::read_source_file(path)});
   ASSERT_TRUE(doc) << doc.error().message();
   const Scenario s = resolved(*doc);
