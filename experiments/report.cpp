@@ -8,6 +8,7 @@
 
 #include "experiments/analysis.hpp"
 #include "experiments/energy.hpp"
+#include "experiments/signature_view.hpp"
 #include "experiments/table.hpp"
 
 namespace pregate {
@@ -319,6 +320,12 @@ void write_steps(Writer& w) {
   w.out += table.text(w.look);
 }
 
+void write_signatures(Writer& w) {
+  w.heading("Failure signatures",
+            "counted from the run's routing and loads; docs/signatures.md has their meaning");
+  w.out += text_of(run_signatures(w.run(), w.report.routing), w.look);
+}
+
 void write_energy(Writer& w) {
   const RunSummary& s = w.summary();
   w.heading("Energy", "estimated");
@@ -405,6 +412,7 @@ std::string text_report(const RunReport& report, const Look& look) {
   write_prefetch(w);
   write_phases(w);
   write_experts(w);
+  write_signatures(w);
   write_steps(w);
   write_energy(w);
   write_forward(w);

@@ -34,6 +34,7 @@ struct RunReport {
   std::string device_text;  // the device file, for the sources of its energy figures; empty: not at hand
   const ForwardReport* forward = nullptr;  // of a live run
   std::optional<DressingFacts> dressed;    // of a run whose routing is another model's
+  const RouteTrace* routing = nullptr;  // of the run, for the norms that a forward pass recorded; null: none
 };
 
 std::string text_report(const RunReport& report, const Look& look);

@@ -5,6 +5,7 @@
 #include "experiments/energy.hpp"
 #include "experiments/forward_report.hpp"
 #include "experiments/report.hpp"
+#include "experiments/signature_view.hpp"
 #include "experiments/table.hpp"
 
 namespace pregate {
@@ -137,6 +138,20 @@ void add_details(Json& out, const RunReport& report) {
   out["decode"] = json_of(s.decode);
 }
 
+void add_signatures(Json& out, const RunReport& report) {
+  out["signatures"] = json_of(run_signatures(report.run, report.routing));
+  out["thrashing"] = nullptr;
+  if (const std::optional<Thrashing> t = measure_thrashing(report.run)) {
+    out["thrashing"] = {{"first_step", t->first_step},
+                        {"tokens", t->tokens},
+                        {"bytes_used", t->used.count()},
+                        {"bytes_read", t->read.count()},
+                        {"bytes_read_again", t->read_again.count()},
+                        {"read_again_of_used", t->of_used()},
+                        {"read_again_of_read", t->of_read()}};
+  }
+}
+
 // By level: of the run, of a decoded token, and what it was estimated with.
 void add_energy(Json& out, const RunReport& report) {
   const RunSummary& s = report.run.summary;
@@ -241,6 +256,7 @@ std::string json_report(const RunReport& report) {
                       {"peak_memory_bytes", f.peak_memory.count()}};
   }
   add_details(out, report);
+  add_signatures(out, report);
   add_energy(out, report);
   add_lists(out, report);
   add_provenance(out, report);

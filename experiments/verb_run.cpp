@@ -123,7 +123,8 @@ Status report_run(Session& session, const RunOptions& options, const Outcomes& o
                    .per_token = options.per_token,
                    .device_text = text_of_device(session.catalogue, options.request, of.setup.scenario),
                    .forward = of.forward,
-                   .dressed = of.setup.dressed};
+                   .dressed = of.setup.dressed,
+                   .routing = of.setup.trace.get()};
   const bool pregated = of.setup.scenario.policy.prefetch == PrefetchKind::pregate;
   if (pregated && !options.no_baseline && of.timed.run.summary.decode.tokens > 0) {
     Result<Baseline> baseline = run_without_prefetch(of.setup);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "experiments/signature_view.hpp"
 #include "experiments/table.hpp"
 #include "experiments/trace_input.hpp"
 #include "experiments/verbs.hpp"
@@ -19,7 +20,7 @@ using Json = nlohmann::ordered_json;
 
 struct TraceOptions {
   std::string file, model, out;
-  bool json = false;
+  bool json = false, per_layer = false;
 };
 
 std::shared_ptr<TraceOptions> trace_options(CLI::App& verb) {
@@ -104,10 +105,19 @@ Status show_info(Session& session, const TraceOptions& options) {
   if (!loaded) return loaded.error();
   const RouteTrace& trace = *loaded->trace;
   const Locality measures = measure_locality(trace);
-  session.out =
-      options.json
-          ? json_of(trace, measures, loaded->note).dump(2, ' ', false, Json::error_handler_t::replace) + "\n"
-          : facts(trace, measures, loaded->note) + "\n" + locality_text(measures, session.look);
+  const RoutingUse use = measure_use(trace);
+  const LayerPairs pairs = measure_pairs(trace);
+  const std::vector<Signature> signatures = trace_signatures(use, pairs);
+  if (options.json) {
+    Json out = json_of(trace, measures, loaded->note);
+    out["signatures"] = json_of(signatures);
+    add_details(out, use, pairs);
+    session.out = out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    return {};
+  }
+  session.out = facts(trace, measures, loaded->note) + "\n" + locality_text(measures, session.look) + "\n" +
+                text_of(signatures, session.look);
+  if (options.per_layer) session.out += "\n" + text_of(use, pairs, session.look);
   return {};
 }
 
@@ -181,6 +191,8 @@ void add_verb(CLI::App& trace, Session& session, const char* name, const char* a
   verb->callback([options, &session, action] {
     session.action = [options, &session, action] { return action(session, *options); };
   });
+  if (action == show_info)
+    verb->add_flag("--per-layer", options->per_layer, "add a row a layer, a bank and a pair of routers");
   if (action == import_trace) verb->add_option("--out", options->out, "the .route file to write")->required();
 }
 

@@ -26,6 +26,15 @@ Duration elapsed(Clock::time_point from, Clock::time_point to) {
   return Duration::ns(std::chrono::duration_cast<std::chrono::nanoseconds>(to - from).count());
 }
 
+float mean_norm(const float* x, NormRows shape) {
+  double sum = 0;
+  for (std::int64_t r = 0; r < shape.rows; ++r) {
+    const float* row = x + r * shape.columns;
+    sum += std::sqrt(double{dot(row, row, shape.columns)});
+  }
+  return static_cast<float>(sum / static_cast<double>(shape.rows));
+}
+
 // The tokens of each expert, in order of token.
 struct ExpertTokens {
   std::vector<std::int32_t> tokens;
@@ -40,6 +49,7 @@ struct Decoder::State {
     lookahead = spec.pre_gate ? spec.lookahead : 0;
     choices.resize(size(spec.layers));
     by_expert.resize(size(spec.experts));
+    norms.resize(size(spec.layers));
   }
 
   struct Choice {
@@ -60,6 +70,7 @@ struct Decoder::State {
   void add_rows(const float* rows, float* to) const;
   void route(std::int64_t layer);
   void run_ffn(const LayerWeights& w);
+  void run_routed(std::int64_t layer);
   void sort_tokens(std::int64_t layer);
   void run_experts_together(std::int64_t bank);
   void run_experts_in_turn(std::int64_t bank);
@@ -80,6 +91,7 @@ struct Decoder::State {
   std::int64_t rows = 0;
   Buffer<float> hidden;  // [rows, hidden]: the residual stream
   Buffer<float> normed;  // [rows, hidden]: after the post-attention norm of the layer that attended last
+  Buffer<float> before_experts;  // [rows, hidden]: the residual stream without the routed experts
   Buffer<float> qkv, mixed, projected, logits, expert_out;
   Activations x, attended, expert_x;
   std::vector<Choice> choices;
@@ -89,6 +101,7 @@ struct Decoder::State {
   std::vector<Activations> gathered;
   std::vector<float> bonus;
   std::vector<MeasuredOperator> measured;
+  std::vector<LayerNorms> norms;
   Clock::time_point started;
 };
 
@@ -303,25 +316,43 @@ void Decoder::State::run_experts_in_turn(std::int64_t bank) {
   }
 }
 
+// The routed experts of a layer, each adding to the residual stream. What they added together is the
+// difference, so that measuring it changes no sum.
+void Decoder::State::run_routed(std::int64_t layer) {
+  const NormRows all{.rows = rows, .columns = spec.hidden};
+  before_experts.reserve(size(rows * spec.hidden));
+  std::copy_n(hidden.data(), rows * spec.hidden, before_experts.data());
+  const std::int64_t bank = spec.bank_of(layer);
+  const auto begin = Clock::now();
+  sort_tokens(layer);
+  if (rows <= kFewRows) {
+    run_experts_together(bank);
+  } else {
+    run_experts_in_turn(bank);
+  }
+  note(layer, OperatorKind::routed_expert, begin, static_cast<std::int32_t>(active.size()));
+  // before - after: its sign does not matter to a norm.
+  add_scaled(hidden.data(), rows * spec.hidden, -1, before_experts.data());
+  norms[size(layer)].routed = mean_norm(before_experts.data(), all);
+}
+
 void Decoder::feed_forward(std::int64_t layer) {
   State& s = *state_;
   const LayerWeights& w = s.weights.layer(layer);
-  const std::int64_t bank = s.spec.bank_of(layer);
-  auto begin = Clock::now();
+  const bool dense = s.spec.bank_of(layer) < 0;
+  const auto begin = Clock::now();
+  s.norms[size(layer)] = {};
   s.x.convert(s.weights.precision(), s.normed.data(), s.rows, s.spec.hidden, s.spec.hidden);
   if (w.has_feed_forward) {
     s.run_ffn(w);
-    s.note(layer, bank < 0 ? OperatorKind::dense_ffn : OperatorKind::shared_experts, begin);
-    begin = Clock::now();
+    s.note(layer, dense ? OperatorKind::dense_ffn : OperatorKind::shared_experts, begin);
   }
-  if (bank < 0) return;
-  s.sort_tokens(layer);
-  if (s.rows <= kFewRows) {
-    s.run_experts_together(bank);
-  } else {
-    s.run_experts_in_turn(bank);
+  if (dense) return;
+  if (w.has_feed_forward) {
+    const NormRows all{.rows = s.rows, .columns = s.spec.hidden};
+    s.norms[size(layer)].shared = mean_norm(s.projected.data(), all);
   }
-  s.note(layer, OperatorKind::routed_expert, begin, static_cast<std::int32_t>(s.active.size()));
+  s.run_routed(layer);
 }
 
 void Decoder::logits(DecoderRows rows, std::vector<float>& out) {
@@ -432,6 +463,10 @@ ExpertChoice Decoder::routing(std::int64_t layer) const {
   if (state_->spec.bank_of(layer) < 0) return {};
   const State::Choice& choice = state_->choices[size(layer)];
   return {choice.experts, choice.weights};
+}
+
+LayerNorms Decoder::norms(std::int64_t layer) const {
+  return state_->norms[size(layer)];
 }
 
 std::int64_t Decoder::tokens() const {

@@ -57,6 +57,9 @@ class Decoder {
   void attend(std::int64_t layer);
   [[nodiscard]] ExpertChoice routing(std::int64_t layer) const;  // empty for a dense layer
   void feed_forward(std::int64_t layer);
+  // How much the shared and the routed experts of a layer added, mean over the tokens of the step; after
+  // feed_forward(layer).
+  [[nodiscard]] LayerNorms norms(std::int64_t layer) const;
   // After the last layer: [rows, vocabulary].
   void logits(DecoderRows rows, std::vector<float>& out);
 

@@ -171,6 +171,7 @@ RouteStep LiveForward::record() const {
     step.weights.insert(step.weights.end(), choice.weights.begin(), choice.weights.end());
     step.offset.push_back(static_cast<std::uint32_t>(step.experts.size()));
     step.layer_tokens.push_back(step.tokens);
+    step.norms.push_back(decoder_.norms(i));
   }
   const auto measured = decoder_.measured();
   step.measured.assign(measured.begin(), measured.end());

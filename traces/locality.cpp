@@ -2,38 +2,17 @@
 #include "traces/locality.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <numeric>
 
 #include "traces/base/random.hpp"
 #include "traces/locality_measures.hpp"
+#include "traces/locality_sets.hpp"
 
 namespace pregate {
 namespace {
 
-constexpr std::size_t kTop = 8;
 constexpr int kChanceDraws = 4;
 constexpr std::uint64_t kChanceSeed = 0x5eed;
-
-bool is_single_decode(const RouteStep& step) {
-  return step.phase == Phase::decode && step.tokens == 1;
-}
-
-// A set of experts of one bank, as words of a longer array of bits.
-using Words = std::span<const std::uint64_t>;
-
-std::int64_t count_bits(Words set) {
-  std::int64_t count = 0;
-  for (const std::uint64_t word : set) count += std::popcount(word);
-  return count;
-}
-
-std::int64_t count_common(Words a, Words b) {
-  std::int64_t count = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) count += std::popcount(a[i] & b[i]);
-  return count;
-}
 
 // Sum and count of a mean that may have no members.
 struct Mean {
@@ -46,90 +25,11 @@ struct Mean {
   [[nodiscard]] double value() const { return count == 0 ? 0.0 : sum / static_cast<double>(count); }
 };
 
-// Which experts each one-token decode step touched in each MoE layer: bits, row-major by (step, layer). Every
-// row has room for the largest bank, so that sets of two layers of one bank compare word by word.
-class UseSets {
- public:
-  UseSets(const ModelShape& model, std::size_t steps) {
-    std::int32_t largest = 0;
-    for (const BankShape& bank : model.banks) largest = std::max(largest, bank.experts);
-    experts_ = static_cast<std::size_t>(largest);
-    words_ = (experts_ + 63) / 64;
-    for (std::size_t l = 0; l < model.layers.size(); ++l) {
-      if (model.layers[l].is_moe()) layers_.push_back(l);
-    }
-    bits_.resize(steps * layers_.size() * words_);
-    turns_.resize(steps);
-  }
-
-  void set_turn(std::size_t step, std::int32_t turn) { turns_[step] = turn; }
-  void add(std::size_t step, std::size_t row, std::size_t expert) {
-    bits_[at(step, row) + expert / 64] |= std::uint64_t{1} << (expert % 64);
-  }
-  [[nodiscard]] Words set(std::size_t step, std::size_t row) const {
-    return Words(bits_).subspan(at(step, row), words_);
-  }
-  [[nodiscard]] std::size_t steps() const { return turns_.size(); }
-  [[nodiscard]] std::size_t rows() const { return layers_.size(); }
-  [[nodiscard]] std::size_t layer(std::size_t row) const { return layers_[row]; }
-  [[nodiscard]] std::size_t experts() const { return experts_; }
-  [[nodiscard]] std::int32_t turn(std::size_t step) const { return turns_[step]; }
-
- private:
-  [[nodiscard]] std::size_t at(std::size_t step, std::size_t row) const {
-    return (step * layers_.size() + row) * words_;
-  }
-
-  std::size_t experts_ = 0, words_ = 0;
-  std::vector<std::size_t> layers_;  // row -> layer of the model
-  std::vector<std::int32_t> turns_;
-  std::vector<std::uint64_t> bits_;
-};
-
-UseSets sets_of(const RouteTrace& trace) {
-  const auto singles = std::count_if(trace.steps.begin(), trace.steps.end(), is_single_decode);
-  UseSets sets(trace.header.model, static_cast<std::size_t>(singles));
-  std::size_t at = 0;
-  for (const RouteStep& step : trace.steps) {
-    if (!is_single_decode(step)) continue;
-    sets.set_turn(at, step.turn);
-    for (std::size_t row = 0; row < sets.rows(); ++row) {
-      for (const std::uint16_t expert : step.layer_experts(sets.layer(row))) sets.add(at, row, expert);
-    }
-    ++at;
-  }
-  return sets;
-}
-
-// The same shape and sizes of sets, each drawn uniformly without replacement.
-UseSets uniform_sets(const UseSets& like, const ModelShape& model, Random& random) {
-  UseSets sets(model, like.steps());
-  std::vector<std::uint32_t> urn;
-  for (std::size_t step = 0; step < like.steps(); ++step) {
-    sets.set_turn(step, like.turn(step));
-    for (std::size_t row = 0; row < like.rows(); ++row) {
-      const auto experts =
-          static_cast<std::uint32_t>(model.banks[model.layers[like.layer(row)].bank.value()].experts);
-      // A partial shuffle of whatever order the urn has is as uniform as one of a fresh urn.
-      if (urn.size() != experts) {
-        urn.resize(experts);
-        std::iota(urn.begin(), urn.end(), 0U);
-      }
-      const auto wanted = static_cast<std::size_t>(count_bits(like.set(step, row)));
-      for (std::size_t i = 0; i < wanted; ++i) {
-        std::swap(urn[i], urn[i + random.below(experts - i)]);
-        sets.add(step, row, urn[i]);
-      }
-    }
-  }
-  return sets;
-}
-
 // Adds |S(step) n S(before)| / |S(step)| of one layer, unless a new turn lies between or the layer was
 // skipped.
 void add_overlap(const UseSets& sets, std::size_t row, std::size_t step, std::size_t before, Mean& mean) {
   if (sets.turn(step) != sets.turn(before)) return;
-  const Words now = sets.set(step, row);
+  const ExpertSet now = sets.set(step, row);
   const std::int64_t size = count_bits(now);
   if (size == 0) return;
   mean.add(static_cast<double>(count_common(now, sets.set(before, row))) / static_cast<double>(size));
@@ -156,37 +56,15 @@ double overlap_spread(const UseSets& sets) {
   return std::sqrt(std::max(0.0, square.value() - mean.value() * mean.value()));
 }
 
-struct UseShape {
-  double entropy_bits = 0;
-  double top8_share = 0;
-};
-
-// How unevenly the experts of a layer are used, mean over the layers that were used at all.
-UseShape use_shape(const UseSets& sets) {
+// Mean over the layers that were used at all.
+UseShape mean_use_shape(const UseSets& sets) {
   Mean entropy, top;
-  std::vector<std::int64_t> uses;
   for (std::size_t row = 0; row < sets.rows(); ++row) {
-    uses.assign(sets.experts(), 0);
-    for (std::size_t step = 0; step < sets.steps(); ++step) {
-      const Words set = sets.set(step, row);
-      for (std::size_t w = 0; w < set.size(); ++w) {
-        for (std::uint64_t left = set[w]; left != 0; left &= left - 1) {
-          ++uses[w * 64 + static_cast<std::size_t>(std::countr_zero(left))];
-        }
-      }
-    }
-    const auto total = static_cast<double>(std::accumulate(uses.begin(), uses.end(), std::int64_t{0}));
-    if (total == 0) continue;
-    std::sort(uses.begin(), uses.end(), std::greater<>());
-    double bits = 0;
-    for (const std::int64_t count : uses) {
-      if (count == 0) break;
-      const double share = static_cast<double>(count) / total;
-      bits -= share * std::log2(share);
-    }
-    const auto most = std::next(uses.begin(), static_cast<std::ptrdiff_t>(std::min(kTop, uses.size())));
-    entropy.add(bits);
-    top.add(static_cast<double>(std::accumulate(uses.begin(), most, std::int64_t{0})) / total);
+    const std::vector<std::int64_t> uses = sets.uses(row);
+    if (std::all_of(uses.begin(), uses.end(), [](std::int64_t count) { return count == 0; })) continue;
+    const UseShape shape = use_shape(uses);
+    entropy.add(shape.entropy_bits);
+    top.add(shape.top8_share);
   }
   return {.entropy_bits = entropy.value(), .top8_share = top.value()};
 }
@@ -196,7 +74,7 @@ Mean bank_overlap(const UseSets& sets, const ModelShape& model) {
   for (std::size_t row = 1; row < sets.rows(); ++row) {
     if (model.layers[sets.layer(row)].bank != model.layers[sets.layer(row - 1)].bank) continue;
     for (std::size_t step = 0; step < sets.steps(); ++step) {
-      const Words now = sets.set(step, row);
+      const ExpertSet now = sets.set(step, row);
       const std::int64_t size = count_bits(now);
       if (size == 0) continue;
       mean.add(static_cast<double>(count_common(now, sets.set(step, row - 1))) / static_cast<double>(size));
@@ -229,7 +107,7 @@ Bytes distinct_bytes(const UseSets& sets, std::size_t step, const ModelShape& mo
     seen.clear();
     for (std::size_t row = 0; row < sets.rows(); ++row) {
       if (model.layers[sets.layer(row)].bank.value() != bank) continue;
-      const Words set = sets.set(step, row);
+      const ExpertSet set = sets.set(step, row);
       seen.resize(set.size());
       for (std::size_t w = 0; w < set.size(); ++w) seen[w] |= set[w];
     }
@@ -267,14 +145,14 @@ void add_counts(const RouteTrace& trace, Locality& out) {
 
 LocalityMeasures measure_fast(const RouteTrace& trace) {
   LocalityMeasures out;
-  const UseSets sets = sets_of(trace);
+  const UseSets sets = UseSets::of(trace);
   for (std::size_t i = 0; i < std::size(kLags); ++i) {
     const Mean mean = overlap_at(sets, static_cast<std::size_t>(kLags[i]));
     out.overlap[i] = mean.value();
     out.has_lag[i] = mean.count > 0;
   }
   out.overlap_spread = overlap_spread(sets);
-  const UseShape shape = use_shape(sets);
+  const UseShape shape = mean_use_shape(sets);
   out.entropy_bits = shape.entropy_bits;
   out.top8_share = shape.top8_share;
   out.prefill_distinct = first_prefill_distinct(trace);
@@ -285,19 +163,19 @@ LocalityMeasures measure_fast(const RouteTrace& trace) {
 Locality measure_locality(const RouteTrace& trace) {
   Locality out;
   add_counts(trace, out);
-  const UseSets sets = sets_of(trace);
+  const UseSets sets = UseSets::of(trace);
   add_token_cycle(sets, trace.header.model, out);
   for (const int lag : kLags)
     out.lag_overlap.push_back(overlap_at(sets, static_cast<std::size_t>(lag)).value());
   out.lag1_overlap = out.lag_overlap.front();
-  const UseShape shape = use_shape(sets);
+  const UseShape shape = mean_use_shape(sets);
   out.entropy_bits = shape.entropy_bits;
   out.top8_share = shape.top8_share;
 
   Random random(kChanceSeed);
   for (int draw = 0; draw < kChanceDraws; ++draw) {
-    const UseSets chance = uniform_sets(sets, trace.header.model, random);
-    const UseShape chance_shape = use_shape(chance);
+    const UseSets chance = UseSets::uniform(sets, trace.header.model, random);
+    const UseShape chance_shape = mean_use_shape(chance);
     out.lag1_overlap_chance += overlap_at(chance, 1).value() / kChanceDraws;
     out.entropy_bits_chance += chance_shape.entropy_bits / kChanceDraws;
     out.top8_share_chance += chance_shape.top8_share / kChanceDraws;

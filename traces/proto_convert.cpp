@@ -166,6 +166,9 @@ void to_proto(const RouteStep& step, schema::RouteStep& out) {
     layer.mutable_experts()->Add(experts.begin(), experts.end());
     const auto weights = step.layer_weights(i);
     layer.mutable_weights()->Add(weights.begin(), weights.end());
+    if (step.norms.empty()) continue;
+    layer.set_shared_norm(step.norms[i].shared);
+    layer.set_routed_norm(step.norms[i].routed);
   }
   for (const MeasuredOperator& m : step.measured) {
     schema::RouteMeasured& row = *out.add_measured();
@@ -208,6 +211,20 @@ Result<MeasuredOperator> measured_from(const schema::RouteMeasured& row, std::si
   return m;
 }
 
+// After the layer itself: norms belong to all layers so far or to none.
+Status append_norms(const schema::RouteLayer& message, RouteStep& step) {
+  if (message.has_shared_norm() != message.has_routed_norm())
+    return bad_input("both norms or none",
+                     message.has_shared_norm() ? "shared_norm alone" : "routed_norm alone");
+  const bool first = step.layer_tokens.size() == 1;
+  if (!first && message.has_shared_norm() != !step.norms.empty())
+    return bad_input("norms in all layers of a step or in none",
+                     message.has_shared_norm() ? "norms" : "none");
+  if (message.has_shared_norm())
+    step.norms.push_back({.shared = message.shared_norm(), .routed = message.routed_norm()});
+  return {};
+}
+
 // Appends one layer; the sizes of its columns are checked before anything is copied.
 Status append_layer(const schema::RouteLayer& message, RouteStep& step) {
   const std::size_t index = step.layer_tokens.size();
@@ -229,7 +246,7 @@ Status append_layer(const schema::RouteLayer& message, RouteStep& step) {
   step.weights.insert(step.weights.end(), message.weights().begin(), message.weights().end());
   step.layer_tokens.push_back(*tokens);
   step.offset.push_back(static_cast<std::uint32_t>(step.experts.size()));
-  return {};
+  return append_norms(message, step);
 }
 
 }  // namespace

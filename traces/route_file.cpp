@@ -33,7 +33,7 @@ std::int64_t memory_of(const RouteStep& step) {
     return static_cast<std::int64_t>(column.size() * sizeof(column[0]));
   };
   return static_cast<std::int64_t>(sizeof(RouteStep)) + size(step.offset) + size(step.experts) +
-         size(step.weights) + size(step.layer_tokens) + size(step.measured);
+         size(step.weights) + size(step.layer_tokens) + size(step.measured) + size(step.norms);
 }
 
 constexpr std::int64_t kMostMeasured = 3 * 4096 + 1;

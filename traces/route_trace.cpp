@@ -37,6 +37,18 @@ Status validate_size(const RouteStep& step, const ModelShape& model) {
     return bad_input(fmt::format("a weight for each of {} choices", step.experts.size()),
                      fmt::format("{}", step.weights.size()));
   }
+  if (!step.norms.empty() && step.norms.size() != layers) {
+    return bad_input(fmt::format("norms of {} layers", layers), fmt::format("{}", step.norms.size()));
+  }
+  return {};
+}
+
+Status validate_norms(const RouteStep& step, std::size_t layer) {
+  if (step.norms.empty()) return {};
+  for (const float norm : {step.norms[layer].shared, step.norms[layer].routed}) {
+    if (!(norm >= 0) || !std::isfinite(norm))
+      return bad_input("a finite norm of at least 0", fmt::format("{}", norm));
+  }
   return {};
 }
 
@@ -131,6 +143,7 @@ Status validate_step(const RouteStep& step, const ModelShape& model) {
   for (std::size_t layer = 0; layer < model.layers.size(); ++layer) {
     Status fits = validate_count(step, model, layer);
     if (fits) fits = validate_choices(step, model, layer);
+    if (fits) fits = validate_norms(step, layer);
     if (!fits) return fits.error().at({}, fmt::format("layer {}", layer));
   }
   return {};

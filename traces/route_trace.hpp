@@ -42,6 +42,14 @@ struct MeasuredOperator {
   friend bool operator==(const MeasuredOperator&, const MeasuredOperator&) = default;
 };
 
+// Mean L2 norms, over the tokens of a step, of what the shared experts and the routed experts of a layer add
+// to a token's state; 0 for what a layer does not have.
+struct LayerNorms {
+  float shared = 0, routed = 0;
+
+  friend bool operator==(const LayerNorms&, const LayerNorms&) = default;
+};
+
 // One step. Choices of all layers lie one after another; layer l's are experts[offset[l], offset[l+1]).
 struct RouteStep {
   std::int32_t turn = 0;  // of a conversation
@@ -55,6 +63,7 @@ struct RouteStep {
       layer_tokens;          // tokens through each layer (the last layer of a prefill may have fewer)
   std::int64_t dropped = 0;  // choices the recorder did not execute; not among `experts`
   std::vector<MeasuredOperator> measured;  // in order of execution; empty when nobody measured
+  std::vector<LayerNorms> norms;           // one a layer; empty when nobody measured
 
   [[nodiscard]] std::span<const std::uint16_t> layer_experts(std::size_t layer) const {
     return std::span(experts).subspan(offset[layer], offset[layer + 1] - offset[layer]);

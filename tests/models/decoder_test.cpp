@@ -36,6 +36,17 @@ void compare_routing(const Pass& run, const naive::Output& expected, std::size_t
   EXPECT_LT(largest, 1e-4);
 }
 
+void compare_norms(const Pass& run, const naive::Output& expected, std::size_t tokens) {
+  for (std::size_t layer = 0; layer < run.norms.size(); ++layer) {
+    const naive::Norms& norms = expected.norms[layer];
+    const auto count = static_cast<double>(tokens);
+    EXPECT_NEAR(run.norms[layer].shared, norms.shared * count, 1e-4 * norms.shared * count)
+        << "layer " << layer;
+    EXPECT_NEAR(run.norms[layer].routed, norms.routed * count, 1e-4 * norms.routed * count)
+        << "layer " << layer;
+  }
+}
+
 // A prompt at once, then the same token by token, and both as the naive decoder has it.
 void compare_with_naive(const SmallModel& model) {
   const Tokens tokens = random_tokens(41);
@@ -52,6 +63,7 @@ void compare_with_naive(const SmallModel& model) {
                at_once ? "prefill" : "decode", largest, range_of(run.logits), expected.margin);
     EXPECT_LT(largest, kF32);
     compare_routing(run, expected, naive::numbers_of(model.config).top_k);
+    compare_norms(run, expected, tokens.size());
   }
 }
 

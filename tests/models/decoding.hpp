@@ -58,8 +58,9 @@ struct Choices {
 };
 
 struct Pass {
-  std::vector<float> logits;     // [tokens, vocabulary]
-  std::vector<Choices> routing;  // [layer], tokens after each other
+  std::vector<float> logits;      // [tokens, vocabulary]
+  std::vector<Choices> routing;   // [layer], tokens after each other
+  std::vector<LayerNorms> norms;  // [layer], sums over tokens
 };
 
 // Feeds `tokens` in pieces of these sizes, the rest at once.
@@ -68,6 +69,7 @@ inline Pass feed(Decoder& decoder, const Weights& weights, const Tokens& tokens,
   KvCache cache = decoder.make_cache(static_cast<std::int64_t>(tokens.size()));
   Pass run;
   run.routing.resize(static_cast<std::size_t>(weights.spec().layers));
+  run.norms.resize(run.routing.size());
   std::vector<float> logits;
   std::size_t piece = 0;
   for (std::size_t at = 0; at < tokens.size(); ++piece) {
@@ -78,6 +80,9 @@ inline Pass feed(Decoder& decoder, const Weights& weights, const Tokens& tokens,
     run.logits.insert(run.logits.end(), logits.begin(), logits.end());
     for (std::size_t layer = 0; layer < run.routing.size(); ++layer) {
       const ExpertChoice choice = decoder.routing(static_cast<std::int64_t>(layer));
+      const LayerNorms norms = decoder.norms(static_cast<std::int64_t>(layer));
+      run.norms[layer].shared += norms.shared * static_cast<float>(count);
+      run.norms[layer].routed += norms.routed * static_cast<float>(count);
       Choices& all = run.routing[layer];
       all.experts.insert(all.experts.end(), choice.experts.begin(), choice.experts.end());
       all.weights.insert(all.weights.end(), choice.weights.begin(), choice.weights.end());

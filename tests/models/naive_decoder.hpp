@@ -34,9 +34,15 @@ struct Chosen {
   std::vector<double> weights;
 };
 
+// Mean over the tokens of what experts add to a token's state.
+struct Norms {
+  double shared = 0, routed = 0;
+};
+
 struct Output {
   Rows logits;
   std::vector<std::vector<Chosen>> routing;  // [layer][token]; empty for a dense layer
+  std::vector<Norms> norms;                  // [layer]
   // The least distance between the last expert or group that was chosen and the first that was not: f32 can
   // only be asked for the same choices while it is far above f32's own error.
   double margin = std::numeric_limits<double>::infinity();
@@ -112,13 +118,14 @@ class Decoder {
       add(attention(name, norm(x, name + "input_layernorm.weight")), x);
       states.push_back(norm(x, name + "post_attention_layernorm.weight"));
       out.routing.emplace_back();
+      out.norms.emplace_back();
       if (layer < n_.dense) {
         add(swiglu(name + "mlp.", "gate_proj", "up_proj", "down_proj", states[layer]), x);
         continue;
       }
       const Rows& seen = states[layer >= n_.ahead ? layer - n_.ahead : 0];
       out.routing[layer] = route(layer, seen, out.margin);
-      mix_experts(layer, states[layer], out.routing[layer], x);
+      mix_experts(layer, states[layer], out.routing[layer], x, out.norms[layer]);
     }
     out.logits =
         product(n_.tied ? "model.embed_tokens.weight" : "lm_head.weight", norm(x, "model.norm.weight"));
@@ -293,19 +300,31 @@ class Decoder {
     return all;
   }
 
-  void mix_experts(std::size_t layer, const Rows& state, const std::vector<Chosen>& chosen, Rows& x) const {
+  // Mean over the rows of their L2 norms.
+  static double mean_norm(const Rows& rows) {
+    double sum = 0;
+    for (const Row& row : rows)
+      sum += std::sqrt(std::inner_product(row.begin(), row.end(), row.begin(), 0.0));
+    return sum / static_cast<double>(rows.size());
+  }
+
+  void mix_experts(std::size_t layer, const Rows& state, const std::vector<Chosen>& chosen, Rows& x,
+                   Norms& norms) const {
     const std::string own = "model.layers." + std::to_string(layer) + "." + n_.block + ".";
     const std::size_t first =
         layer - (layer - n_.dense) % n_.group;  // this layer's group keeps its experts there
     const std::string bank = "model.layers." + std::to_string(first) + "." + n_.block + ".experts.";
+    Rows routed(x.size(), Row(n_.hidden));
     for (std::size_t t = 0; t < x.size(); ++t) {
       const Rows token{state[t]};
       for (std::size_t i = 0; i < n_.top_k; ++i) {
         const std::string expert = bank + std::to_string(chosen[t].experts[i]) + ".";
         const Rows y = swiglu(expert, n_.gate, n_.up, n_.down, token);
-        for (std::size_t h = 0; h < n_.hidden; ++h) x[t][h] += chosen[t].weights[i] * y[0][h];
+        for (std::size_t h = 0; h < n_.hidden; ++h) routed[t][h] += chosen[t].weights[i] * y[0][h];
       }
     }
+    norms.routed = mean_norm(routed);
+    add(routed, x);
     if (!n_.shared) return;
     Rows y = swiglu(own + n_.shared_name + ".", "gate_proj", "up_proj", "down_proj", state);
     if (n_.shared_gate) {
@@ -314,6 +333,7 @@ class Decoder {
         for (double& number : y[t]) number /= 1 + std::exp(-open[t][0]);
       }
     }
+    norms.shared = mean_norm(y);
     add(y, x);
   }
 

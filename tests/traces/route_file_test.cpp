@@ -5,8 +5,10 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <cmath>
 #include <csignal>
 #include <functional>
+#include <optional>
 
 #include "tests/traces/trace_fixtures.hpp"
 #include "traces/record_stream.hpp"
@@ -188,6 +190,62 @@ TEST(RouteFile, RecordsByHand_AreReadIfTheyAreRight) {
       read_records({good[0], good[1], step_wire(layer1()), step_wire(layer1(), 1), end_wire(2, 24)});
   ASSERT_TRUE(read.ok()) << read.error().message();
   EXPECT_EQ(read->steps[1].layer_experts(1)[2], 7);
+}
+
+// A layer with a norm in each field that is given.
+std::string with_norms(const std::string& layer, std::optional<float> shared, std::optional<float> routed) {
+  const auto bits = [](float number) {
+    return std::string(reinterpret_cast<const char*>(&number), sizeof number);
+  };
+  std::string out = layer;
+  if (shared) out += "\x35" + bits(*shared);  // field 6, 32 bits
+  if (routed) out += "\x3d" + bits(*routed);  // field 7
+  return out;
+}
+
+TEST(RouteFile, NormsOfOutputs_AreInAllLayersOrInNone) {
+  const auto good = records_of(fixtures::random_trace(1));
+  const auto step = [](const std::function<std::string(std::uint64_t, std::string)>& change) {
+    Wire wire;
+    wire.number(2, 1).number(4, 1).bytes(5, change(0, layer_wire(0, 1))).bytes(5, change(1, layer1()));
+    for (std::uint64_t layer = 2; layer < 5; ++layer)
+      wire.bytes(5, change(layer, layer_wire(layer, 1, {0, 1, 2})));
+    return Wire().bytes(2, wire.text()).text();
+  };
+  const auto read = [&](const std::function<std::string(std::uint64_t, std::string)>& change) {
+    return read_records({good[0], good[1], step(change), end_wire(1, 12)});
+  };
+  const auto whole = read([](std::uint64_t layer, const std::string& wire) {
+    return with_norms(wire, 0.0F, static_cast<float>(layer));
+  });
+  ASSERT_TRUE(whole.ok()) << whole.error().message();
+  EXPECT_EQ(whole->steps[0].norms[3], (LayerNorms{.shared = 0, .routed = 3}));
+  const auto none = read([](std::uint64_t, const std::string& wire) { return wire; });
+  EXPECT_TRUE(none->steps[0].norms.empty());
+  const struct {
+    std::function<std::string(std::uint64_t, std::string)> change;
+    std::vector<std::string> parts;
+  } table[] = {
+      {[](std::uint64_t layer, const std::string& wire) {
+         return layer == 2 ? wire : with_norms(wire, 1.0F, 1.0F);
+       },
+       {"layer 2", "norms in all layers of a step or in none", "none"}},
+      {[](std::uint64_t layer, const std::string& wire) {
+         return layer < 2 ? wire : with_norms(wire, 1.0F, 1.0F);
+       },
+       {"layer 2", "norms in all layers of a step or in none"}},
+      {[](std::uint64_t, const std::string& wire) { return with_norms(wire, 1.0F, std::nullopt); },
+       {"layer 0", "both norms or none", "shared_norm alone"}},
+      {[](std::uint64_t, const std::string& wire) { return with_norms(wire, -1.0F, 1.0F); },
+       {"layer 0", "a finite norm of at least 0", "-1"}},
+      {[](std::uint64_t, const std::string& wire) { return with_norms(wire, 1.0F, NAN); },
+       {"layer 0", "a finite norm of at least 0", "nan"}},
+  };
+  for (const auto& row : table) {
+    const auto bad = read(row.change);
+    ASSERT_FALSE(bad.ok());
+    expect_message(bad.error(), row.parts);
+  }
 }
 
 TEST(RouteFile, RecordsThatMakeNoSense_AreNamedWithStepAndLayer) {

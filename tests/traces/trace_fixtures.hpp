@@ -121,6 +121,11 @@ inline RouteStep random_step(const ModelShape& model, Phase phase, std::int64_t 
                              .bytes = Bytes(position),
                              .macs = Macs(7 * position)});
   }
+  if (position % 2 == 0) {  // some steps have norms, some have none
+    for (std::size_t layer = 0; layer < model.layers.size(); ++layer)
+      step.norms.push_back(
+          {.shared = static_cast<float>(layer), .routed = static_cast<float>(random.unit())});
+  }
   return step;
 }
 
@@ -146,8 +151,8 @@ inline RouteTrace random_trace(std::uint64_t seed, int decoded = 5) {
 
 // Ties of all members: a member that is added breaks the binding here, so that no comparison can forget it.
 inline auto members(const RouteStep& r) {
-  const auto& [a, b, c, d, e, f, g, h, i, j] = r;
-  return std::tie(a, b, c, d, e, f, g, h, i, j);
+  const auto& [a, b, c, d, e, f, g, h, i, j, k] = r;
+  return std::tie(a, b, c, d, e, f, g, h, i, j, k);
 }
 inline auto members(const MeasuredRecord& r) {
   const auto& [a, b, c, d, e, f, g, h] = r;
