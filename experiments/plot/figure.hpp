@@ -97,6 +97,7 @@ struct StackedBars {
 
 struct Panel {
   std::string title;
+  std::string note;  // a line below the title
   Axis x, y;
   std::variant<Lines, Heatmap, StackedBars> content;
 };

@@ -260,7 +260,8 @@ class Planner {
       const PanelPlan& plan = plans_[i];
       Insets& row = row_[row_of(i)];
       const double title = plan.panel->title.empty() ? 0 : kPanelTitleSize + 6;
-      row.top = std::max(row.top, title + 5 + plan.reference_levels * kReferenceLine);
+      const double note = plan.panel->note.empty() ? 0 : kPanelNoteLine;
+      row.top = std::max(row.top, title + note + 5 + plan.reference_levels * kReferenceLine);
       const double label = plan.panel->x.label.empty() ? 0 : kLabelSize + 5;
       row.bottom = std::max(row.bottom, plan.labels_x ? kTickLength + kTickSize + 4 + label : 4);
     }

@@ -11,6 +11,7 @@
 namespace pregate::plot {
 
 inline constexpr double kTickSize = 10.5, kLabelSize = 11.5, kPanelTitleSize = 12.5, kTickLength = 4;
+inline constexpr double kPanelNoteLine = 15;
 inline constexpr double kColourBarWidth = 12;
 inline constexpr double kReferenceLine = 13;  // from one level of reference labels to the next
 

@@ -164,11 +164,15 @@ void draw_ticks(Canvas& canvas, const PanelPlan& plan) {
 }  // namespace
 
 void draw_frame(Canvas& canvas, const PanelPlan& plan) {
-  if (!plan.panel->title.empty()) {
-    const double above = 6 + plan.reference_levels * kReferenceLine + (plan.reference_levels > 0 ? 4 : 0);
+  double above = 6 + plan.reference_levels * kReferenceLine + (plan.reference_levels > 0 ? 4 : 0);
+  if (!plan.panel->note.empty()) {
+    canvas.text({plan.plot.x, plan.plot.y - above}, plan.panel->note,
+                {.size = kTickSize, .colour = kFaintInk});
+    above += kPanelNoteLine;
+  }
+  if (!plan.panel->title.empty())
     canvas.text({plan.plot.x, plan.plot.y - above}, plan.panel->title,
                 {.size = kPanelTitleSize, .bold = true});
-  }
   if (!std::holds_alternative<Heatmap>(plan.panel->content)) draw_ticks(canvas, plan);
   draw_axis_labels(canvas, plan);
 }

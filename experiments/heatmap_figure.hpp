@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pictures and CSV of layers x experts. Two views: all layers over the experts of their banks, and, where
+// layers share banks, group by group, to see whether the routers of layers i, i+1, i+2 pick different experts
+// from the pool that they share.
+#pragma once
+
+#include <string>
+
+#include "experiments/plot/figure.hpp"
+#include "traces/expert_matrix.hpp"
+#include "traces/locality_pairs.hpp"
+
+namespace pregate {
+
+// What one colour means: a value as it is, or as a share of its layer's sum.
+enum class HeatScale : std::uint8_t { layer, absolute };
+
+struct HeatSource {
+  const ExpertMatrix& matrix;
+  const LayerPairs& pairs;
+  std::string model;
+  std::string provenance;  // "counted: recorded routing, decode, 128 steps"
+  HeatScale scale = HeatScale::layer;
+};
+
+plot::Figure layers_figure(const HeatSource& source);
+// Errors: a model without layers that share a bank.
+Result<plot::Figure> sharing_figure(const HeatSource& source);
+
+// A line a (layer, expert): layer,bank,expert,uses_choices,share_of_layer.
+std::string matrix_csv(const ExpertMatrix& matrix);
+// A line a pair of layers that share a bank.
+std::string pairs_csv(const LayerPairs& pairs);
+
+}  // namespace pregate
