@@ -69,7 +69,7 @@ std::string overlap_text(const LayerPairs& pairs, BankId bank) {
     if (pair.bank != bank) continue;
     chance = pair.chance;
     parts.push_back(
-        fmt::format("{} & {} {:.0f} %", pair.first.value(), pair.second.value(), pair.overlap * 100));
+        fmt::format("{} & {}: {:.0f} %", pair.first.value(), pair.second.value(), pair.overlap * 100));
   }
   if (parts.empty()) return "no decode tokens to compare";
   constexpr std::size_t kMost = 6;

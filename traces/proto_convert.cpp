@@ -211,12 +211,12 @@ Result<MeasuredOperator> measured_from(const schema::RouteMeasured& row, std::si
   return m;
 }
 
-// After the layer itself: norms belong to all layers so far or to none.
+// Before the layer itself: norms belong to all layers or to none.
 Status append_norms(const schema::RouteLayer& message, RouteStep& step) {
   if (message.has_shared_norm() != message.has_routed_norm())
     return bad_input("both norms or none",
                      message.has_shared_norm() ? "shared_norm alone" : "routed_norm alone");
-  const bool first = step.layer_tokens.size() == 1;
+  const bool first = step.layer_tokens.empty();
   if (!first && message.has_shared_norm() != !step.norms.empty())
     return bad_input("norms in all layers of a step or in none",
                      message.has_shared_norm() ? "norms" : "none");
@@ -244,9 +244,10 @@ Status append_layer(const schema::RouteLayer& message, RouteStep& step) {
                      fmt::format("{}", message.weights_size()));
   }
   step.weights.insert(step.weights.end(), message.weights().begin(), message.weights().end());
+  if (const Status norms = append_norms(message, step); !norms) return norms;
   step.layer_tokens.push_back(*tokens);
   step.offset.push_back(static_cast<std::uint32_t>(step.experts.size()));
-  return append_norms(message, step);
+  return {};
 }
 
 }  // namespace

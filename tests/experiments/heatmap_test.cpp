@@ -110,7 +110,7 @@ TEST(Signatures, StandInTraceInfoAndInTheRunReport) {
   EXPECT_EQ(info["layer_use"][0]["uses"], 8);
   EXPECT_THAT(run_pregate({"trace", "info", csv}).out, HasSubstr("failure signature"));
   EXPECT_THAT(run_pregate({"trace", "info", csv, "--per-layer"}).out, HasSubstr("evenness"));
-  const std::vector<std::string> run = {"run", "--trace", csv, "--set", "dram.expert_budget=6MB"};
+  const std::vector<std::string> run = {"run", "--trace", csv, "--set", "dram.expert_budget=9MB"};
   std::vector<std::string> with_json = run;
   with_json.emplace_back("--json");
   const json report = json::parse(run_pregate(with_json).out);
