@@ -55,6 +55,7 @@ std::string wrapped_line(std::string_view text, std::size_t indent, std::size_t 
     used += blank + (used > 0 ? 1 : 0);
     text.remove_prefix(std::min(blank + 1, text.size()));
   }
+  if (used == 0) line.clear();
   return out + line + "\n";
 }
 

@@ -19,7 +19,7 @@ Status set(ScenarioDocument& document, std::string_view path, std::string_view v
 }
 
 // What runs when nothing is named.
-constexpr std::string_view kDefaultScenario = "synthetic";
+constexpr std::string_view kDefaultScenario = "demo";
 
 // A scenario by its name, else what the other options ask for.
 std::string base_scenario(const RunRequest& request) {

@@ -94,8 +94,9 @@ TEST(Demo, RunsFromTheTreeAlone) {
   if (!fs::exists(PREGATE_SOURCE_DIR "/models/megrez2-nano/model.safetensors")) {
     GTEST_SKIP() << "models/megrez2-nano has no weights yet";
   }
-  const Said said = run_pregate({"run", "demo", "--tokens", "6", "--json"});
+  const Said said = run_pregate({"run", "--tokens", "6", "--json"});
   ASSERT_EQ(said.code, 0) << said.err;
+  EXPECT_EQ(json::parse(said.out)["scenario"], "demo") << "what runs when nothing is named";
   const json out = json::parse(said.out);
   EXPECT_EQ(out["dressed"]["routing_model"], "megrez2-nano");
   EXPECT_EQ(out["dressed"]["shape"], "megrez2-3x7b-a3b");
