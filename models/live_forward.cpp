@@ -100,7 +100,8 @@ Status LiveForward::finish_step() {
     return bad_input("finite logits", "NaN or infinity: the weights are not fit to run",
                      fmt::format("token {}", position_));
   }
-  const std::int32_t token = sampler_.next(logits_);
+  const std::int32_t token = generated_.size() < options_.follow.size() ? options_.follow[generated_.size()]
+                                                                        : sampler_.next(logits_);
   generated_.push_back(token);
   if (options_.on_token) options_.on_token(token);
   input_.assign(1, token);

@@ -19,6 +19,9 @@ struct LiveOptions {
   std::vector<std::int32_t> prompt;
   std::int64_t max_tokens = 0;  // to generate; each but the last is a decode step
   SamplingOptions sampling;
+  // Taken one after another in place of what would be sampled (teacher forcing): models that differ are then
+  // compared on the very same text. Past its end tokens are sampled.
+  std::vector<std::int32_t> follow;
   std::function<bool(std::int32_t)> ends_text;  // may be empty
   std::function<void(std::int32_t)> on_token;   // each generated token, as soon as it is known; may be empty
   // Added to the score by which a resident expert is selected (cache-conditional routing); 0: off.

@@ -16,6 +16,7 @@
 
 #include "experiments/trainer/byte_bpe_training.hpp"
 #include "experiments/trainer/model_folder.hpp"
+#include "experiments/trainer/recipe.hpp"
 #include "experiments/trainer/token_batches.hpp"
 #include "models/json_input.hpp"
 #include "models/tokenizer.hpp"
@@ -33,34 +34,6 @@ constexpr std::size_t kMostText = std::size_t{1} << 30;
 
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
-}
-
-// FNV-1a, to tell whether a text is the one a run began with.
-std::string fingerprint(const std::string& text) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-  return fmt::format("{:016x}", hash);
-}
-
-Json describe(const TrainOptions& options, const TrainableModel& model, const std::string& text,
-              const std::string& tokenizer) {
-  const TrainingRecipe& r = options.recipe;
-  Json json;
-  json["config"] = model.config;
-  json["text_fnv1a"] = fingerprint(text);
-  json["tokenizer_fnv1a"] = fingerprint(tokenizer);
-  json["warmup"] = r.warmup;
-  json["batch"] = r.batch;
-  json["context"] = r.context;
-  json["learning_rate"] = r.learning_rate;
-  json["final_fraction"] = r.final_fraction;
-  json["betas"] = {r.beta1, r.beta2};
-  json["weight_decay"] = r.weight_decay;
-  json["clip"] = r.clip;
-  json["balance_rate"] = r.balance_rate;
-  json["seed"] = r.seed;
-  json["precision"] = r.bf16 ? "bf16" : "f32";
-  return json;
 }
 
 Status write_text(const fs::path& path, const std::string& text) {
@@ -93,13 +66,10 @@ Result<Json> read_schedule(const RunFolder& run, const Json& recipe) {
   if (!before) return before.error();
   const Json found = Json::parse(before->text, nullptr, false);
   const bool complete = found.is_object() && found.contains("schedule") && found["schedule"].is_array();
-  std::string differing = complete ? "" : "another file";
-  for (const auto& [key, value] : recipe.items()) {
-    if (differing.empty() && (!found.contains(key) || found[key] != value))
-      differing = fmt::format("another \"{}\"", key);
-  }
-  if (differing.empty()) return Json(found["schedule"]);
-  return bad_input("the recipe that this run began with, or another --out folder", differing)
+  const std::optional<std::string> differing =
+      complete ? difference_of(recipe, found) : std::optional<std::string>("another file");
+  if (!differing) return Json(found["schedule"]);
+  return bad_input("the recipe that this run began with, or another --out folder", *differing)
       .at(run.recipe().string());
 }
 
@@ -246,7 +216,8 @@ Result<TrainSummary> run(const TrainOptions& options, const Prepared& prepared) 
   std::error_code error;
   fs::create_directories(folder.folder, error);
   if (error) return run_failed(folder.folder.string(), "a folder that can be made", error.message());
-  const Json recipe_json = describe(options, prepared.model, prepared.text, prepared.tokenizer_json);
+  const Json recipe_json =
+      describe_recipe(prepared.model.config, prepared.text, prepared.tokenizer_json, recipe);
   const auto schedule = read_schedule(folder, recipe_json);
   if (!schedule) return schedule.error();
   Learner learner(prepared.model.shape, recipe);

@@ -115,6 +115,27 @@ RunRecord run(const Scenario& s, RoutingSource& source) {
   return record.ok() ? std::move(*record) : RunRecord{};
 }
 
+TEST(LiveForward, FollowingATextThatItSampled_RoutesItTheSameWay) {
+  const Weights weights = tiny_weights(tiny_spec());
+  const auto run = [&](LiveOptions options) {
+    auto source = live(weights, std::move(options));
+    for (;;) {
+      const Result<std::optional<StepInfo>> step = source->next_step();
+      if (!step || !step->has_value()) break;
+    }
+    return source;
+  };
+  const auto sampled = run(options_of());
+  LiveOptions forced = options_of();
+  forced.sampling.seed = 99;  // alone it would write something else
+  EXPECT_NE(run(forced)->generated(), sampled->generated());
+  forced.follow = sampled->generated();
+  const auto followed = run(forced);
+  EXPECT_EQ(followed->generated(), sampled->generated());
+  for (std::size_t i = 0; i < sampled->recorded()->steps.size(); ++i)
+    EXPECT_EQ(followed->recorded()->steps[i].experts, sampled->recorded()->steps[i].experts);
+}
+
 TEST(LiveForward, ReplayedFromItsRecord_HasTheSameTimesToThePicosecond) {
   const Weights weights = tiny_weights(tiny_spec());
   for (const PrefetchKind prefetch : {PrefetchKind::none, PrefetchKind::pregate, PrefetchKind::prev_token}) {
