@@ -124,6 +124,7 @@ int run_verb(int argc, char** argv, bool stdout_open) {
   add_validate_verb(app, session);
   add_calibrate_verb(app, session);
   add_train_verb(app, session);
+  add_ablate_verb(app, session);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForVersion& version) {

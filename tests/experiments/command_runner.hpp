@@ -68,6 +68,7 @@ struct RunnerOptions {
   bool close_stdout = false;
   std::optional<std::size_t> file_limit;      // a disk that is full after so many bytes
   std::string folder;                         // where the program stands; empty: here
+  std::string program;                        // another copy of it; empty: the one that was built
   std::chrono::milliseconds killed_after{0};  // 0: it may end by itself
   std::string program;                        // empty: that of the build tree
 };
