@@ -70,7 +70,6 @@ struct RunnerOptions {
   std::string folder;                         // where the program stands; empty: here
   std::string program;                        // another copy of it; empty: the one that was built
   std::chrono::milliseconds killed_after{0};  // 0: it may end by itself
-  std::string program;                        // empty: that of the build tree
 };
 
 inline Said run_pregate(const std::vector<std::string>& arguments, const RunnerOptions& options = {}) {
