@@ -10,6 +10,7 @@
 #include "experiments/energy.hpp"
 #include "experiments/signature_view.hpp"
 #include "experiments/table.hpp"
+#include "experiments/wrap.hpp"
 
 namespace pregate {
 namespace {
@@ -38,37 +39,6 @@ struct Writer {
     out += fmt::format(format, std::forward<Args>(args)...) + "\n";
   }
 };
-
-// A sentence over several lines, each indented.
-std::string wrapped_line(std::string_view text, std::size_t indent, std::size_t width) {
-  std::string out, line(indent, ' ');
-  std::size_t used = 0;
-  while (!text.empty()) {
-    const std::size_t blank = std::min(text.find(' '), text.size());
-    if (used > 0 && used + 1 + blank > width - indent) {
-      out += line + "\n";
-      line.assign(indent, ' ');
-      used = 0;
-    }
-    if (used > 0) line += ' ';
-    line += text.substr(0, blank);
-    used += blank + (used > 0 ? 1 : 0);
-    text.remove_prefix(std::min(blank + 1, text.size()));
-  }
-  if (used == 0) line.clear();
-  return out + line + "\n";
-}
-
-// The same of a text that has lines of its own.
-std::string wrapped(std::string_view text, std::size_t indent, std::size_t width) {
-  std::string out;
-  while (true) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    out += wrapped_line(text.substr(0, end), indent, width);
-    if (end == text.size()) return out;
-    text.remove_prefix(end + 1);
-  }
-}
 
 std::string tokens_text(double rate) {
   return fmt::format("{:.2f} tokens/s", rate);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "experiments/table.hpp"
+#include "experiments/wrap.hpp"
 
 namespace pregate {
 namespace {
@@ -160,7 +161,7 @@ std::string text_of(std::span<const Signature> signatures, const Look& look) {
                toned(look, tone_of(s.verdict), to_text(s.verdict))});
   }
   std::string out = table.text(look) + "\n";
-  for (const Signature& s : signatures) out += fmt::format("  {}: {}\n", s.title, s.sentence);
+  for (const Signature& s : signatures) out += wrapped(fmt::format("{}: {}", s.title, s.sentence), 2, 100);
   return out;
 }
 
