@@ -87,7 +87,7 @@ inline Said run_pregate(const std::vector<std::string>& arguments, const RunnerO
   argv.push_back(nullptr);
   const pid_t child = ::fork();
   if (child == 0) {
-    ::alarm(60);  // a program that hangs is killed, and the test fails
+    ::alarm(240);  // a program that hangs is killed, and the test fails
     const int out_fd = ::open(out.c_str(), O_WRONLY | O_CREAT, 0600);
     const int err_fd = ::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     ::dup2(out_fd, STDOUT_FILENO);
