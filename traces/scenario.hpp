@@ -109,11 +109,17 @@ struct Scenario {
   PolicySpec policy;
   Fidelity fidelity = Fidelity::flow;
   std::string text;  // the resolved document in canonical text form: what the numbers depend on
+  // The part of it that says which choices are routed and what they cost, before any device: scenarios with
+  // one such text can share what was loaded or drawn.
+  std::string routing_text;
 };
 
 // What capacity leaves for routed experts after the system's share, dense weights and a KV cache of `context`
 // tokens. An error says what does not fit.
 Result<Bytes> default_expert_budget(const Scenario& scenario, const ModelShape& model, std::int64_t context);
+
+// What a value of a scenario field is written as. Quantities with a unit are texts to the schema.
+enum class FieldType : std::uint8_t { text, truth, whole, number };
 
 struct NamedText {
   std::string path;  // shown in errors
@@ -145,6 +151,8 @@ class ScenarioDocument {
   [[nodiscard]] std::string text_at(std::string_view path) const;
   // Whether it says a field or has a section, as in "workload.forward".
   [[nodiscard]] bool has(std::string_view path) const;
+  // What a field of the schema takes, as in "dram.expert_budget"; the error names the nearest path.
+  static Result<FieldType> field_type(std::string_view path);
 
  private:
   struct State;

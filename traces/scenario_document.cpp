@@ -120,6 +120,33 @@ Result<ScenarioDocument> ScenarioDocument::parse(const NamedText& source) {
   return document;
 }
 
+namespace {
+
+// Whether the schema has a scalar at `path`.
+Status check_path(const std::string& path) {
+  const std::vector<std::string> known = scalar_paths(*schema::Scenario::descriptor());
+  if (std::find(known.begin(), known.end(), path) != known.end()) return {};
+  return bad_input(fmt::format("a scenario field (nearest: {})", nearest(path, known)), quoted(path));
+}
+
+}  // namespace
+
+Result<FieldType> ScenarioDocument::field_type(std::string_view path) {
+  if (Status known = check_path(std::string(path)); !known) return known.error();
+  schema::Scenario scratch;
+  switch (find_scalar(scratch, path).field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return FieldType::truth;
+    case FieldDescriptor::CPPTYPE_UINT32:
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return FieldType::whole;
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return FieldType::number;
+    default:
+      return FieldType::text;
+  }
+}
+
 Status ScenarioDocument::set(std::string_view assignment, std::string_view source) {
   const std::string file(source);
   const std::size_t equals = assignment.find('=');
@@ -129,11 +156,7 @@ Status ScenarioDocument::set(std::string_view assignment, std::string_view sourc
   const std::string path(assignment.substr(0, equals));
   const std::string_view value = assignment.substr(equals + 1);
   auto& message = static_cast<schema::Scenario&>(*state_->message);
-  const std::vector<std::string> known = scalar_paths(*schema::Scenario::descriptor());
-  if (std::find(known.begin(), known.end(), path) == known.end()) {
-    return bad_input(fmt::format("a scenario field (nearest: {})", nearest(path, known)), quoted(path))
-        .at(file);
-  }
+  if (Status known = check_path(path); !known) return known.error().at(file);
   drop_replaced(message, state_->origins, path);
   if (const std::string_view wanted = assign(find_scalar(message, path), value); !wanted.empty()) {
     return bad_input(std::string(wanted), quoted(value), path).at(file);

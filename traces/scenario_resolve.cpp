@@ -81,6 +81,7 @@ class Resolver {
     Scenario scenario = read();
     if (context_.failure) return *context_.failure;
     scenario.text = canonical_text(message_);
+    scenario.routing_text = routing_text();
     return scenario;
   }
 
@@ -159,6 +160,17 @@ class Resolver {
       merge_known_text(forward_defaults(), *defaults.mutable_workload()->mutable_forward());
     }
     merge_under(defaults, message_);
+  }
+
+  // Which steps of a trace are replayed is not part of it; a dressing is drawn from the run's seed.
+  [[nodiscard]] std::string routing_text() const {
+    schema::Scenario routing;
+    *routing.mutable_model() = message_.model();
+    *routing.mutable_workload() = message_.workload();
+    routing.mutable_workload()->clear_phase();
+    routing.mutable_workload()->clear_max_steps();
+    if (message_.model().has_shape_as()) routing.mutable_sim()->set_seed(message_.sim().seed());
+    return canonical_text(routing);
   }
 
   // The catalogue's error, with the place that named the thing.

@@ -171,28 +171,47 @@ class Collector final : public google::protobuf::io::ErrorCollector {
   std::optional<Error> error_;
 };
 
-// Notes the origin of every field that was given, and refuses strings that escapes made unprintable.
+// A text that was written, its origin noted; refused if escapes made it unprintable.
+Status note_text(const std::string& text, const FieldOrigin& origin, const std::string& key,
+                 FieldOrigins& origins) {
+  origins[key] = origin;
+  if (find_unprintable(text) == std::string_view::npos) return {};
+  return bad_input("UTF-8 text", "an escaped control character or a byte that is not UTF-8", origin.place())
+      .at(origin.file);
+}
+
+// Notes the origin of every field that was given, and refuses strings that escapes made unprintable. The
+// elements of a repeated text are "path[0]", "path[1]".
 Status note_origins(const Message& message, const TextFormat::ParseInfoTree& tree, const std::string& file,
                     const std::string& inner, const std::string& prefix, FieldOrigins& origins) {
   std::vector<const FieldDescriptor*> fields;
   message.GetReflection()->ListFields(message, &fields);
   for (const FieldDescriptor* field : fields) {
-    check(!field->is_repeated(), "the schema of text files has singular fields only");
     const std::string path = inner.empty() ? field->name() : inner + "." + field->name();
-    const FieldOrigin origin{file, tree.GetLocation(field, -1).line + 1, path};
-    origins[prefix.empty() ? path : fmt::format("{}.{}", prefix, path)] = origin;
+    const std::string key = prefix.empty() ? path : fmt::format("{}.{}", prefix, path);
     const Reflection& reflection = *message.GetReflection();
+    const bool text = field->cpp_type() == FieldDescriptor::CPPTYPE_STRING;
+    if (field->is_repeated()) {
+      check(text, "what repeats in the schema of text files is text");
+      for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
+        const FieldOrigin origin{file, tree.GetLocation(field, i).line + 1, path};
+        const Status noted = note_text(reflection.GetRepeatedString(message, field, i), origin,
+                                       fmt::format("{}[{}]", key, i), origins);
+        if (!noted) return noted;
+      }
+      continue;
+    }
+    const FieldOrigin origin{file, tree.GetLocation(field, -1).line + 1, path};
+    origins[key] = origin;
     if (field->message_type() != nullptr) {
       const TextFormat::ParseInfoTree* nested = tree.GetTreeForNested(field, -1);
       check(nested != nullptr, "a section that was parsed has locations");
       Status status =
           note_origins(reflection.GetMessage(message, field), *nested, file, path, prefix, origins);
       if (!status) return status;
-    } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING &&
-               find_unprintable(reflection.GetString(message, field)) != std::string::npos) {
-      return bad_input("UTF-8 text", "an escaped control character or a byte that is not UTF-8",
-                       origin.place())
-          .at(file);
+    } else if (text) {
+      if (Status noted = note_text(reflection.GetString(message, field), origin, key, origins); !noted)
+        return noted;
     }
   }
   return {};
