@@ -116,10 +116,13 @@ Status apply(ScenarioDocument& document, const RunRequest& request) {
     done = document.set(assignment);
     if (!done) done = done.error().at("--set");
   }
+  for (const OptionField& field : request.point) {
+    if (done.ok()) done = set(document, field.path, field.value, field.option);
+  }
   return done;
 }
 
-Result<LoadedTrace> load_workload(const ShippedCatalogue& catalogue, const Scenario& scenario,
+Result<LoadedTrace> load_recorded(const ShippedCatalogue& catalogue, const Scenario& scenario,
                                   const RunRequest& request) {
   const std::string& path = scenario.workload.trace;
   // Dressed, its costs do not matter, and it may be of any model.
@@ -144,19 +147,6 @@ Result<LoadedTrace> draw_workload(const Scenario& scenario, const std::string& f
   return LoadedTrace{
       .trace = std::make_shared<const RouteTrace>(synthesize(*scenario.model, *scenario.workload.synthetic)),
       .note = fmt::format("costs: {}", scenario.model->costs_from)};
-}
-
-// Puts the trace into the shape that the scenario names, if it names one.
-Status dress_workload(const Scenario& scenario, RunSetup& setup) {
-  const Result<std::optional<Dressing>> dressing = dressing_of(scenario, setup.trace->header.model);
-  if (!dressing) return dressing.error();
-  if (!*dressing) return {};
-  Result<RouteTrace> dressed = dress(*setup.trace, **dressing);
-  if (!dressed) return dressed.error();
-  setup.trace = std::make_shared<const RouteTrace>(std::move(*dressed));
-  setup.costs_note = fmt::format("costs: {}, as model.shape_as says", scenario.shape_as->costs_from);
-  setup.dressed = (*dressing)->facts();
-  return {};
 }
 
 }  // namespace
@@ -193,7 +183,9 @@ Result<Scenario> resolve(ScenarioDocument& document, const RunRequest& request,
   if (ahead == 0) return scenario;
   const auto said = [&request](const std::string& field) {
     return std::any_of(request.assignments.begin(), request.assignments.end(),
-                       [&](const std::string& a) { return a.starts_with(field + "="); });
+                       [&](const std::string& a) { return a.starts_with(field + "="); }) ||
+           std::any_of(request.point.begin(), request.point.end(),
+                       [&](const OptionField& f) { return f.path == field; });
   };
   Status done;
   if (!said("policy.prefetch")) done = set(document, "policy.prefetch", "pregate", "--model");
@@ -226,7 +218,7 @@ Status check_live(const Scenario& scenario, const RunRequest& request) {
 
 }  // namespace
 
-Result<RunSetup> set_up_run(const ShippedCatalogue& catalogue, const RunRequest& request) {
+Result<ResolvedRun> resolve_run(const ShippedCatalogue& catalogue, const RunRequest& request) {
   if (Status one = check_one_source(request); !one) return one.error();
   if (Status known = check_names(catalogue, request); !known) return known.error();
   const std::string base = base_scenario(request);
@@ -239,22 +231,52 @@ Result<RunSetup> set_up_run(const ShippedCatalogue& catalogue, const RunRequest&
   Result<Scenario> scenario = resolve(*document, request, catalogue);
   if (!scenario) return scenario.error();
   if (Status fits = check_live(*scenario, request); !fits) return fits.error();
-  RunSetup setup{.scenario = std::move(*scenario),
-                 .model = document->text_at("model.preset"),
-                 .scenario_file = source->path,
-                 .trace = nullptr,
-                 .costs_note = {},
-                 .dressed = {}};
-  if (setup.scenario.workload.live()) return setup;
-  if (request.model == "none") setup.scenario.model.reset();
-  const Result<LoadedTrace> workload = setup.scenario.workload.trace.empty()
-                                           ? draw_workload(setup.scenario, source->path)
-                                           : load_workload(catalogue, setup.scenario, request);
-  if (!workload) return workload.error();
-  setup.trace = workload->trace;
-  setup.costs_note = workload->note;
-  if (Status done = dress_workload(setup.scenario, setup); !done) return done.error().at(source->path);
-  return setup;
+  if (request.model == "none" && !scenario->workload.live()) scenario->model.reset();
+  return ResolvedRun{std::move(*scenario), document->text_at("model.preset"), source->path};
+}
+
+// Puts the trace into the shape that the scenario names, if it names one.
+Result<Workload> dressed_workload(const ResolvedRun& run, std::shared_ptr<const RouteTrace> trace) {
+  const Scenario& scenario = run.scenario;
+  Workload workload{.trace = std::move(trace), .costs_note = {}, .dressed = {}};
+  const Result<std::optional<Dressing>> dressing = dressing_of(scenario, workload.trace->header.model);
+  if (!dressing) return dressing.error().at(run.scenario_file);
+  if (!*dressing) return workload;
+  Result<RouteTrace> dressed = dress(*workload.trace, **dressing);
+  if (!dressed) return dressed.error().at(run.scenario_file);
+  workload.trace = std::make_shared<const RouteTrace>(std::move(*dressed));
+  workload.costs_note = fmt::format("costs: {}, as model.shape_as says", scenario.shape_as->costs_from);
+  workload.dressed = (*dressing)->facts();
+  return workload;
+}
+
+Result<Workload> load_workload(const ShippedCatalogue& catalogue, const RunRequest& request,
+                               const ResolvedRun& run) {
+  const Scenario& scenario = run.scenario;
+  const Result<LoadedTrace> loaded = scenario.workload.trace.empty()
+                                         ? draw_workload(scenario, run.scenario_file)
+                                         : load_recorded(catalogue, scenario, request);
+  if (!loaded) return loaded.error();
+  Result<Workload> workload = dressed_workload(run, loaded->trace);
+  if (workload && workload->costs_note.empty()) workload->costs_note = loaded->note;
+  return workload;
+}
+
+Result<RunSetup> set_up_run(const ShippedCatalogue& catalogue, const RunRequest& request) {
+  Result<ResolvedRun> run = resolve_run(catalogue, request);
+  if (!run) return run.error();
+  Workload workload;
+  if (!run->scenario.workload.live()) {
+    Result<Workload> loaded = load_workload(catalogue, request, *run);
+    if (!loaded) return loaded.error();
+    workload = std::move(*loaded);
+  }
+  return RunSetup{.scenario = std::move(run->scenario),
+                  .model = std::move(run->model),
+                  .scenario_file = std::move(run->scenario_file),
+                  .trace = std::move(workload.trace),
+                  .costs_note = std::move(workload.costs_note),
+                  .dressed = std::move(workload.dressed)};
 }
 
 }  // namespace pregate

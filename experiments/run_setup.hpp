@@ -28,12 +28,19 @@ struct RunRequest {
   std::string live_option;               // an option that only a live run has, if one was given
   std::string seed;                      // as written; empty: the scenario's own
   std::vector<std::string> assignments;  // of --set, in order
+  std::vector<OptionField> point;        // fields of one point of a sweep: set after all others
+};
+
+// A scenario that is resolved and may run; its routing is not there yet.
+struct ResolvedRun {
+  Scenario scenario;
+  std::string model;          // of a live run, as it was given: what finds its weights
+  std::string scenario_file;  // for errors that simulate() finds
 };
 
 struct RunSetup {
   Scenario scenario;
-  std::string model;                        // of a live run, as it was given: what finds its weights
-  std::string scenario_file;                // for errors that simulate() finds
+  std::string model, scenario_file;         // as in ResolvedRun
   std::shared_ptr<const RouteTrace> trace;  // dressed, if it is; null when live (scenario.workload.live())
   std::string costs_note;                   // which costs and why, in words
   std::optional<DressingFacts> dressed;     // of model.shape_as; a live run adds it at its end
@@ -47,6 +54,22 @@ Result<std::optional<Dressing>> dressing_of(const Scenario& scenario, const Mode
 // and the shape that it is dressed in says as well.
 std::int64_t known_ahead(const Scenario& scenario);
 
+Result<ResolvedRun> resolve_run(const ShippedCatalogue& catalogue, const RunRequest& request);
+
+// What a run replays. Runs of one request whose scenarios have the same routing_text have the same.
+struct Workload {
+  std::shared_ptr<const RouteTrace> trace;  // dressed, if the scenario says so
+  std::string costs_note;                   // which costs and why, in words
+  std::optional<DressingFacts> dressed;
+};
+// Loads, or draws, and dresses the routing of a scenario that is not live.
+Result<Workload> load_workload(const ShippedCatalogue& catalogue, const RunRequest& request,
+                               const ResolvedRun& run);
+
+// The same from a trace of the scenario's routed model that is at hand: dressed, if the scenario says so.
+Result<Workload> dressed_workload(const ResolvedRun& run, std::shared_ptr<const RouteTrace> trace);
+
+// Both.
 Result<RunSetup> set_up_run(const ShippedCatalogue& catalogue, const RunRequest& request);
 
 }  // namespace pregate

@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "experiments/live_routing.hpp"
 #include "experiments/live_source.hpp"
 #include "experiments/verbs.hpp"
 #include "traces/route_file.hpp"
@@ -20,17 +21,6 @@ struct RecordOptions {
   std::string out;
   bool json = false;
 };
-
-// Without a simulation nobody else asks: every step is run to its end.
-Status run_to_end(LiveForward& source, std::int64_t tokens) {
-  Progress progress("generating: token");
-  for (std::int64_t done = 0;; ++done) {
-    progress.update(done, tokens);
-    const Result<std::optional<StepInfo>> step = source.next_step();
-    if (!step) return step.error();
-    if (!step->has_value()) return {};
-  }
-}
 
 Json json_of(const ForwardReport& report, const std::string& out) {
   return {{"route_file", out},
@@ -62,7 +52,10 @@ Status record(Session& session, const RecordOptions& options) {
   const Result<std::unique_ptr<LiveForward>> source =
       make_live_source(*model, options.prompt, shape_of(model->spec));
   if (!source) return source.error();
-  if (Status done = run_to_end(**source, options.prompt.tokens); !done) return done;
+  Progress progress("generating: token");
+  const auto show = [&](std::int64_t done) { progress.update(done, options.prompt.tokens); };
+  if (Status done = run_to_end(**source, show); !done) return done;
+  progress.clear();
   if (Status written = write_route(options.out, *(*source)->recorded()); !written) return written;
   const ForwardReport report = forward_report(*model, **source);
   session.out = options.json

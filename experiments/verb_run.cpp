@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "experiments/analysis.hpp"
+#include "experiments/live_routing.hpp"
 #include "experiments/live_source.hpp"
 #include "experiments/report.hpp"
 #include "experiments/run_setup.hpp"
@@ -167,56 +168,15 @@ Status keep_routing(RunSetup& setup, std::shared_ptr<const RouteTrace> recorded,
   return {};
 }
 
-// What a live run cannot do, whatever its model.
-Status check_live(const Scenario& scenario) {
-  const WorkloadSpec& workload = scenario.workload;
-  if (workload.decode_only || workload.max_steps > 0) {
-    return bad_input(
-        "workload.phase all and no max_steps: a forward pass starts with its prompt, and --tokens "
-        "ends it",
-        workload.decode_only ? "phase decode" : "max_steps", "workload");
-  }
-  if (scenario.shape_as && workload.forward->prefer_resident != 0) {
-    return bad_input("0 beside model.shape_as, which leaves open which of its experts a choice would prefer",
-                     fmt::format("{}", workload.forward->prefer_resident),
-                     "workload.forward.prefer_resident");
-  }
-  const PolicySpec& policy = scenario.policy;
-  if (policy.prefetch == PrefetchKind::pregate && policy.lookahead > known_ahead(scenario)) {
-    return bad_input(fmt::format("at most {}, the layers ahead of which this model's routers answer",
-                                 known_ahead(scenario)),
-                     fmt::format("prefetch pregate with lookahead {}", policy.lookahead), "policy.lookahead");
-  }
-  return {};
-}
-
-ForwardRequest forward_request(const RunSetup& setup, int threads) {
-  const ForwardSpec& forward = *setup.scenario.workload.forward;
-  return {
-      .model = setup.model,
-      .random_weights = forward.random_weights ? fmt::format("{}", *forward.random_weights) : std::string(),
-      .precision = forward.precision,
-      .threads = threads};
-}
-
-PromptRequest prompt_request(const ForwardSpec& forward) {
-  return {.text = forward.prompt,
-          .file = forward.prompt_file,
-          .tokens = forward.tokens,
-          .temperature = forward.temperature,
-          .top_p = forward.top_p,
-          .seed = fmt::format("{}", forward.sampling_seed),
-          .prefer_resident = forward.prefer_resident};
-}
-
 Result<LiveRun> run_live(Session& session, const RunOptions& options, RunSetup setup) {
   const Scenario& scenario = setup.scenario;
   const PromptRequest prompt = prompt_request(*scenario.workload.forward);
   if (const Result<std::string> text = read_prompt(prompt); !text) return text.error();
-  const ForwardRequest request = forward_request(setup, options.threads);
+  const ForwardRequest request = forward_request(setup.model, *scenario.workload.forward, options.threads);
   const Result<ModelSpec> spec = forward_spec(session.catalogue, request);
   if (!spec) return spec.error();
-  if (Status possible = check_live(scenario); !possible) return possible.error().at(setup.scenario_file);
+  if (Status possible = check_live_scenario(scenario); !possible)
+    return possible.error().at(setup.scenario_file);
   const Result<std::optional<Dressing>> dressing = dressing_of(scenario, *scenario.model);
   if (!dressing) return dressing.error().at(setup.scenario_file);
   const Result<ForwardModel> model = open_forward_model(session.catalogue, request);
