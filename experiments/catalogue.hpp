@@ -32,6 +32,7 @@ class ShippedCatalogue final : public Catalogue {
   // The shape: of a checkpoint what its config.json says.
   [[nodiscard]] Result<NamedText> model(std::string_view name) const override;
   [[nodiscard]] Result<NamedText> scenario(std::string_view name) const { return find("scenario", name); }
+  [[nodiscard]] Result<NamedText> sweep(std::string_view name) const { return find("sweep", name); }
 
   // The folder of the checkpoint that `name` stands for; nothing where it stands for none.
   [[nodiscard]] std::optional<std::string> checkpoint(std::string_view name) const;

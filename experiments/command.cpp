@@ -80,7 +80,8 @@ VerbPath follow_verbs(const CLI::App& app, int argc, char** argv) {
 
 std::string explain_usage(const VerbPath& path, const CLI::ParseError& error) {
   const std::vector<const CLI::App*> verbs = verbs_of(*path.app);
-  if (!verbs.empty() && (path.rest.empty() || path.rest.front() != '-')) {
+  const bool needs_verb = path.app->get_require_subcommand_min() > 0;
+  if (needs_verb && !verbs.empty() && (path.rest.empty() || path.rest.front() != '-')) {
     std::vector<std::string> names;
     for (const CLI::App* verb : verbs) names.push_back(verb->get_name());
     const std::vector<std::string> near = near_names(path.rest, names);
@@ -125,6 +126,7 @@ int run_verb(int argc, char** argv, bool stdout_open) {
   add_calibrate_verb(app, session);
   add_train_verb(app, session);
   add_ablate_verb(app, session);
+  add_sweep_verb(app, session);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForVersion& version) {

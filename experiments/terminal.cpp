@@ -91,17 +91,35 @@ Progress::Progress(std::string what)
       begin_(Clock::now()),
       next_(begin_ + std::chrono::seconds(1)) {}
 
-void Progress::update(std::int64_t done, std::int64_t total) {
+namespace {
+
+// "40 s", "3 min", "2.5 h": a rough time.
+std::string rough(double seconds) {
+  if (seconds < 120) return fmt::format("{:.0f} s", seconds);
+  if (seconds < 2 * 3600) return fmt::format("{:.0f} min", seconds / 60);
+  return fmt::format("{:.1f} h", seconds / 3600);
+}
+
+}  // namespace
+
+void Progress::update(std::int64_t done, std::int64_t total, std::string_view note) {
   if (!enabled_) return;
+  if (first_ < 0) first_ = done;
   const Clock::time_point now = Clock::now();
   if (now < next_) return;
   next_ = now + std::chrono::milliseconds(100);
   const double seconds = std::chrono::duration<double>(now - begin_).count();
-  const std::string of = total > 0
-                             ? fmt::format(" of {} ({:.0f} %)", total,
-                                           100.0 * static_cast<double>(done) / static_cast<double>(total))
-                             : std::string();
-  fmt::print(stderr, "\r\033[K{} {}{}, {:.0f} s", what_, done, of, seconds);
+  const auto lately = static_cast<double>(done - first_);
+  std::string of, left;
+  if (total > 0) {
+    of = fmt::format(" of {} ({:.0f} %)", total,
+                     100.0 * static_cast<double>(done) / static_cast<double>(total));
+    const double rate = lately / seconds;
+    if (lately > 0 && done < total)
+      left = fmt::format(", {:.{}f}/s, {} left", rate, rate < 10 ? 1 : 0,
+                         rough(static_cast<double>(total - done) / rate));
+  }
+  fmt::print(stderr, "\r\033[K{} {}{}, {}{}{}", what_, done, of, rough(seconds), left, note);
   std::fflush(stderr);
   shown_ = true;
 }

@@ -40,8 +40,9 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // total 0: unknown.
-  void update(std::int64_t done, std::int64_t total);
+  // total 0: unknown; else the line says how long the rest will take at the rate since the first call. `note`
+  // stands at its end.
+  void update(std::int64_t done, std::int64_t total, std::string_view note = {});
   void clear();
 
  private:
@@ -50,6 +51,7 @@ class Progress {
   bool enabled_ = false;
   bool shown_ = false;
   Clock::time_point begin_, next_;
+  std::int64_t first_ = -1;  // done at the first call
 };
 
 }  // namespace pregate

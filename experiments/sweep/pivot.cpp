@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/sweep/pivot.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+
+#include "experiments/sweep/selection.hpp"
+#include "experiments/table.hpp"
+
+namespace pregate {
+namespace {
+
+using Values = std::vector<Quantity>;
+
+struct Layout {
+  std::vector<std::size_t> rows, columns;  // axes
+  std::size_t key = 0;
+  Shown shown;
+};
+
+Result<std::vector<std::size_t>> find_axes(const StoredSweep& sweep, const std::vector<std::string>& paths) {
+  std::vector<std::size_t> axes;
+  for (const std::string& path : paths) {
+    const Result<std::size_t> axis = find_axis(sweep, path);
+    if (!axis) return axis.error();
+    axes.push_back(*axis);
+  }
+  return axes;
+}
+
+// Few columns fit a screen: axes stay beside each other as long as their combinations do.
+void choose_axes(const StoredSweep& sweep, Layout& layout) {
+  constexpr std::size_t kMostColumns = 8;
+  std::vector<std::size_t> axes = varied_axes(sweep);
+  std::size_t columns = 1;
+  while (axes.size() > 1) {
+    columns *= distinct_values(sweep, axes.back()).size();
+    if (columns > kMostColumns) break;
+    layout.columns.insert(layout.columns.begin(), axes.back());
+    axes.pop_back();
+  }
+  layout.rows = axes;
+}
+
+Status check_all_used(const StoredSweep& sweep, const Layout& layout) {
+  for (const std::size_t axis : varied_axes(sweep)) {
+    const auto has = [axis](const std::vector<std::size_t>& axes) {
+      return std::find(axes.begin(), axes.end(), axis) != axes.end();
+    };
+    if (has(layout.rows) || has(layout.columns)) continue;
+    const std::size_t count = distinct_values(sweep, axis).size();
+    return bad_input(
+        fmt::format("{} among the rows or columns, or one value of it by --where", sweep.axes[axis].path),
+        fmt::format("{} values of it", count));
+  }
+  return {};
+}
+
+Result<Layout> lay_out(const StoredSweep& sweep, const PivotRequest& request) {
+  Layout layout;
+  const Result<std::size_t> key = find_key(sweep, request.metric);
+  if (!key) return key.error();
+  layout.key = *key;
+  layout.shown = shown_as(request.metric);
+  Result<std::vector<std::size_t>> rows = find_axes(sweep, request.rows);
+  if (!rows) return rows.error();
+  Result<std::vector<std::size_t>> columns = find_axes(sweep, request.columns);
+  if (!columns) return columns.error();
+  layout.rows = std::move(*rows);
+  layout.columns = std::move(*columns);
+  if (request.rows.empty() && request.columns.empty()) choose_axes(sweep, layout);
+  if (Status used = check_all_used(sweep, layout); !used) return used.error();
+  return layout;
+}
+
+Values values_at(const StoredSweep::Row& row, const std::vector<std::size_t>& axes) {
+  Values values;
+  for (const std::size_t axis : axes)
+    values.push_back(row.values[axis] ? *row.values[axis] : Quantity::parse("-"));
+  return values;
+}
+
+bool same_but_last(const Values& a, const Values& b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end() - 1, b.begin());
+}
+
+// The last two words of a path say what it is.
+std::string short_name(const std::string& path) {
+  const std::size_t dot = path.rfind('.');
+  return dot == std::string::npos ? path : path.substr(dot + 1);
+}
+
+class Pivot {
+ public:
+  Pivot(const StoredSweep& sweep, const Layout& layout) : sweep_(sweep), layout_(layout) {
+    for (const StoredSweep::Row& row : sweep.rows) {
+      const Values at = values_at(row, layout.rows), across = values_at(row, layout.columns);
+      rows_.push_back(at);
+      columns_.push_back(across);
+      cells_[{at, across}] = &row;
+    }
+    for (auto* lines : {&rows_, &columns_}) {
+      std::sort(lines->begin(), lines->end());
+      lines->erase(std::unique(lines->begin(), lines->end()), lines->end());
+    }
+    gains_ = !layout.columns.empty() && distinct_values(sweep, layout.columns.back()).size() == 2;
+  }
+
+  [[nodiscard]] std::string text(const Look& look) const {
+    std::vector<Column> titles;
+    for (const std::size_t axis : layout_.rows) titles.push_back({short_name(sweep_.axes[axis].path)});
+    if (titles.empty()) titles.push_back({""});
+    for (std::size_t c = 0; c < columns_.size(); ++c) {
+      titles.push_back({title(columns_[c])});
+      if (closes_pair(c)) titles.push_back({"gain"});
+    }
+    Table table(std::move(titles));
+    for (const Values& at : rows_) table.row(line(at));
+    return table.text(look);
+  }
+
+ private:
+  // Whether this column and the one before it differ in the last axis alone.
+  [[nodiscard]] bool closes_pair(std::size_t c) const {
+    return gains_ && c > 0 && same_but_last(columns_[c - 1], columns_[c]);
+  }
+
+  [[nodiscard]] std::string title(const Values& across) const {
+    if (across.empty()) return layout_.shown.unit.empty() ? "value" : layout_.shown.unit;
+    std::string text;
+    for (std::size_t i = 0; i < across.size(); ++i) {
+      const std::string name = short_name(sweep_.axes[layout_.columns[i]].path);
+      // Words speak for themselves; a number needs to be told of what.
+      const std::string value = across[i].kind() == Quantity::Kind::number || across[i].text() == "true" ||
+                                        across[i].text() == "false"
+                                    ? fmt::format("{} {}", name, across[i].text())
+                                    : across[i].pretty();
+      text += (i == 0 ? "" : i + 1 == across.size() ? "\n" : ", ") + value;
+    }
+    return text;
+  }
+
+  [[nodiscard]] const StoredSweep::Row* at(const Values& row, const Values& column) const {
+    const auto found = cells_.find({row, column});
+    return found == cells_.end() ? nullptr : found->second;
+  }
+  [[nodiscard]] std::optional<double> number(const Values& row, const Values& column) const {
+    const StoredSweep::Row* found = at(row, column);
+    return found != nullptr && found->done ? number_in(found->summary[layout_.key]) : std::nullopt;
+  }
+
+  [[nodiscard]] std::string cell(const Values& row, const Values& column) const {
+    const StoredSweep::Row* found = at(row, column);
+    if (found == nullptr) return "";
+    if (!found->done) return "failed";
+    if (const auto* word = std::get_if<std::string>(&found->summary[layout_.key])) return *word;
+    const auto value = number_in(found->summary[layout_.key]);
+    return value ? fmt::format("{:.{}f}", *value * layout_.shown.factor, layout_.shown.decimals) : "-";
+  }
+
+  [[nodiscard]] std::vector<std::string> line(const Values& row) const {
+    std::vector<std::string> cells;
+    for (const Quantity& value : row) cells.push_back(value.pretty());
+    if (row.empty()) cells.emplace_back("");
+    for (std::size_t c = 0; c < columns_.size(); ++c) {
+      cells.push_back(cell(row, columns_[c]));
+      if (!closes_pair(c)) continue;
+      const auto from = number(row, columns_[c - 1]), to = number(row, columns_[c]);
+      cells.push_back(from && to && *from > 0 ? fmt::format("{:+.1f} %", (*to / *from - 1) * 100) : "");
+    }
+    return cells;
+  }
+
+  const StoredSweep& sweep_;
+  const Layout& layout_;
+  std::vector<Values> rows_, columns_;
+  std::map<std::pair<Values, Values>, const StoredSweep::Row*> cells_;
+  bool gains_ = false;
+};
+
+std::vector<std::string> split_list(const std::string& text) {
+  std::vector<std::string> parts;
+  std::size_t from = 0;
+  while (from <= text.size() && !text.empty()) {
+    const std::size_t comma = std::min(text.find(',', from), text.size());
+    if (comma > from) parts.push_back(text.substr(from, comma - from));
+    from = comma + 1;
+  }
+  return parts;
+}
+
+}  // namespace
+
+Result<PivotRequest> parse_pivot(const std::string& text) {
+  PivotRequest request;
+  if (text.empty()) return request;
+  const std::size_t first = text.find(':');
+  const std::size_t second = first == std::string::npos ? first : text.find(':', first + 1);
+  if (second != std::string::npos && text.find(':', second + 1) != std::string::npos)
+    return bad_input("ROWS:COLUMNS or ROWS:COLUMNS:METRIC", fmt::format("\"{}\"", text));
+  request.rows = split_list(text.substr(0, first));
+  if (first != std::string::npos) request.columns = split_list(text.substr(first + 1, second - first - 1));
+  if (second != std::string::npos && second + 1 < text.size()) request.metric = text.substr(second + 1);
+  return request;
+}
+
+Result<std::string> pivot_text(const StoredSweep& sweep, const PivotRequest& request, const Look& look) {
+  if (sweep.rows.empty()) return bad_input("a sweep with rows", "none");
+  const Result<Layout> layout = lay_out(sweep, request);
+  if (!layout) return layout.error();
+  const std::string unit = layout->shown.unit.empty() ? "" : fmt::format(", {}", layout->shown.unit);
+  return fmt::format("{}{} (simulated)\n{}", request.metric, unit, Pivot(sweep, *layout).text(look));
+}
+
+}  // namespace pregate

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/sweep/sweep_run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <map>
+
+#include "experiments/summary_json.hpp"
+#include "experiments/sweep/routing_share.hpp"
+#include "experiments/sweep/scenario_hash.hpp"
+#include "experiments/sweep/store.hpp"
+#include "experiments/workers.hpp"
+#include "sim/simulator.hpp"
+#include "traces/replay.hpp"
+
+namespace pregate {
+namespace {
+
+// A scenario that has no row yet. There may be very many.
+struct Pending {
+  std::size_t index = 0;           // of its point
+  std::uint32_t routing = 0;       // which of the routings
+  std::array<char, 32> hash = {};  // zeros: it does not resolve
+};
+
+class SweepRun {
+ public:
+  SweepRun(const ShippedCatalogue& catalogue, const SweepRequest& request, const SweepHooks& hooks,
+           SweepPoints points, SweepStore store)
+      : catalogue_(catalogue),
+        request_(request),
+        hooks_(hooks),
+        points_(std::move(points)),
+        store_(std::move(store)),
+        hasher_(catalogue),
+        share_(catalogue, request.threads) {}
+
+  // Tries each value of each axis, so that a unit that does not fit is an error before anything has run:
+  // beside the first values of the other axes, and if these do not go with it, beside the last ones.
+  static Status check_values(const ShippedCatalogue& catalogue, const SweepRequest& request,
+                             const SweepPoints& points) {
+    for (std::size_t a = 0; a < points.axes().size(); ++a) {
+      const Axis& axis = points.axes()[a];
+      std::vector<Quantity> values = axis.values;
+      if (values.empty()) values = {axis.range->low, axis.range->high};
+      for (const Quantity& value : values) {
+        const auto fits = [&](std::size_t beside) {
+          SweepPoint point = points.at(beside);
+          point[a] = value;
+          return resolve_run(catalogue, request_of(request, points, point));
+        };
+        const Result<ResolvedRun> run = fits(0);
+        if (!run && !fits(points.size() - 1)) return run.error();
+      }
+    }
+    return {};
+  }
+
+  Result<SweepOutcome> run() {
+    const auto begin = std::chrono::steady_clock::now();
+    if (Status added = store_.add_axes(stored_axes()); !added) return added.error();
+    if (Status found = find_pending(); !found) return found.error();
+    const Status ran = run_in_workers(
+        pending_.size(), [this](std::size_t i) { return simulate_point(i); },
+        [this](std::size_t i, Result<std::string> answer) { return keep(i, answer); },
+        {.at_once = request_.jobs,
+         .stop =
+             [this] {
+               outcome_.stopped = outcome_.stopped || (hooks_.stop && hooks_.stop());
+               return outcome_.stopped;
+             },
+         .idle = [this] { show(); },
+         .before = [this](std::size_t i) { prepare(i); }});
+    if (!ran) return ran.error();
+    outcome_.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    return outcome_;
+  }
+
+ private:
+  static RunRequest request_of(const SweepRequest& request, const SweepPoints& points,
+                               const SweepPoint& point) {
+    RunRequest run = request.base;
+    for (std::size_t a = 0; a < point.size(); ++a)
+      run.point.push_back({request.axes_from, points.axes()[a].path, point[a].text()});
+    return run;
+  }
+  [[nodiscard]] RunRequest request_at(std::size_t index) const {
+    return request_of(request_, points_, points_.at(index));
+  }
+
+  [[nodiscard]] std::vector<StoredAxis> stored_axes() const {
+    std::vector<StoredAxis> axes;
+    for (const Axis& axis : points_.axes()) axes.push_back({axis.path, kind_of(axis)});
+    return axes;
+  }
+  // Numbers without a unit stand beside those with one ("0" and "1ms"); anything else mixed is text.
+  static Quantity::Kind kind_of(const Axis& axis) {
+    if (axis.range) return axis.range->low.kind();
+    Quantity::Kind kind = Quantity::Kind::number;
+    for (const Quantity& value : axis.values) {
+      if (value.kind() == kind || value.kind() == Quantity::Kind::number) continue;
+      if (kind != Quantity::Kind::number) return Quantity::Kind::text;
+      kind = value.kind();
+    }
+    return kind;
+  }
+
+  // In order of their routing, so that one is held at a time; rows do not depend on the order.
+  Status find_pending() {
+    std::map<std::string, std::uint32_t, std::less<>> routings;
+    for (std::size_t i = request_.shard - 1; i < points_.size(); i += request_.shards) {
+      ++outcome_.scenarios;
+      const RunRequest request = request_at(i);
+      const Result<ResolvedRun> run = resolve_run(catalogue_, request);
+      Pending pending{.index = i};
+      if (run) {
+        const Result<std::string> hash = hasher_.hash(request, *run);
+        if (!hash) return hash.error();
+        const Result<bool> done = store_.has_done(*hash);
+        if (!done) return done.error();
+        outcome_.before += *done ? 1 : 0;
+        if (*done) continue;
+        std::copy(hash->begin(), hash->end(), pending.hash.begin());
+        const auto next = static_cast<std::uint32_t>(routings.size());
+        pending.routing = routings.emplace(run->scenario.routing_text, next).first->second;
+      }
+      pending_.push_back(pending);
+      show();
+    }
+    std::stable_sort(pending_.begin(), pending_.end(),
+                     [](const Pending& a, const Pending& b) { return a.routing < b.routing; });
+    return {};
+  }
+
+  // In this process, before the worker of `i` is forked: a routing that more than one scenario replays is
+  // loaded here.
+  void prepare(std::size_t i) {
+    const bool shared = i + 1 < pending_.size() && pending_[i + 1].routing == pending_[i].routing;
+    if (!shared || tried_ == pending_[i].routing) return;
+    tried_ = pending_[i].routing;
+    const RunRequest request = request_at(pending_[i].index);
+    const Result<ResolvedRun> run = resolve_run(catalogue_, request);
+    // What fails here fails again in each worker, which says it in its row.
+    if (run) static_cast<void>(share_.get(request, *run));
+  }
+
+  // In a worker. The answer is a JSON object: the summary's row and the wall time, or an error.
+  std::string simulate_point(std::size_t i) {
+    store_.forget_in_child();
+    const RunRequest request = request_at(pending_[i].index);
+    const Result<ResolvedRun> run = resolve_run(catalogue_, request);
+    if (!run) return failure(run.error());
+    const Result<Workload> workload = share_.get(request, *run);
+    if (!workload) return failure(workload.error());
+    const WorkloadSpec& spec = run->scenario.workload;
+    Replay source(workload->trace, {.skip_prefill = spec.decode_only, .max_steps = spec.max_steps});
+    const auto begin = std::chrono::steady_clock::now();
+    const Result<RunRecord> record = simulate(run->scenario, source, {.keep_details = false});
+    const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
+    if (!record) return failure(record.error().at(run->scenario_file));
+    Json values = Json::array();
+    for (const auto& [key, value] : summary_row(record->summary)) values.push_back(value);
+    return dumped({{"scenario", run->scenario.text},
+                   {"seed", fmt::format("{}", run->scenario.policy.seed)},
+                   {"wall_s", wall.count()},
+                   {"values", std::move(values)}});
+  }
+  static std::string dumped(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  }
+  static std::string failure(const Error& error) { return dumped({{"error", error.message()}}); }
+
+  // Back in this process: the row of a scenario that has ended.
+  Status keep(std::size_t i, const Result<std::string>& answer) {
+    const Pending& pending = pending_[i];
+    SweepRow row{.version = std::string(pregate_version())};
+    for (const Axis& axis : points_.axes()) row.paths.push_back(axis.path);
+    row.values = points_.at(pending.index);
+    row.hash = pending.hash[0] != 0 ? std::string(pending.hash.begin(), pending.hash.end())
+                                    : ScenarioHasher::hash_of_unresolved(row.paths, row.values);
+    read_answer(answer, row);
+    if (!row.done) describe_failed(pending.index, row);
+    outcome_.done += row.done ? 1 : 0;
+    outcome_.failed += row.done ? 0 : 1;
+    if (Status added = store_.add(row); !added) return added;
+    show();
+    return {};
+  }
+
+  void describe_failed(std::size_t index, SweepRow& row) const {
+    const Result<ResolvedRun> run = resolve_run(catalogue_, request_at(index));
+    if (!run) return;
+    row.scenario = run->scenario.text;
+    row.seed = fmt::format("{}", run->scenario.policy.seed);
+  }
+
+  static void read_answer(const Result<std::string>& answer, SweepRow& row) {
+    if (!answer) {
+      row.error = answer.error().message();
+      return;
+    }
+    const Json json = Json::parse(*answer, nullptr, false);
+    const auto& keys = summary_keys();
+    if (json.is_object() && json.contains("error")) {
+      row.error = json["error"].get<std::string>();
+    } else if (json.is_object() && json.contains("values") && json["values"].size() == keys.size()) {
+      row.done = true;
+      row.scenario = json["scenario"].get<std::string>();
+      row.seed = json["seed"].get<std::string>();
+      row.wall_s = json["wall_s"].get<double>();
+      for (std::size_t k = 0; k < keys.size(); ++k) row.summary.emplace_back(keys[k], json["values"][k]);
+    } else {
+      row.error = "its process said nothing that can be read";
+    }
+  }
+
+  void show() const {
+    if (hooks_.progress)
+      hooks_.progress(outcome_.before + outcome_.done + outcome_.failed, outcome_.scenarios, outcome_.failed);
+  }
+
+  const ShippedCatalogue& catalogue_;
+  const SweepRequest& request_;
+  const SweepHooks& hooks_;
+  SweepPoints points_;
+  SweepStore store_;
+  ScenarioHasher hasher_;
+  RoutingShare share_;
+  std::vector<Pending> pending_;
+  std::optional<std::uint32_t> tried_;  // the routing that was loaded last, or could not be
+  SweepOutcome outcome_;
+};
+
+}  // namespace
+
+Result<SweepOutcome> run_sweep(const ShippedCatalogue& catalogue, const SweepRequest& request,
+                               const SweepHooks& hooks) {
+  Result<SweepPoints> points = SweepPoints::combine(request.axes, request.combine);
+  if (!points) return points.error().at(request.axes_from);
+  if (Status fit = SweepRun::check_values(catalogue, request, *points); !fit) return fit.error();
+  Result<SweepStore> store = SweepStore::open(request.out);
+  if (!store) return store.error();
+  return SweepRun(catalogue, request, hooks, std::move(*points), std::move(*store)).run();
+}
+
+}  // namespace pregate

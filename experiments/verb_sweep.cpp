@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+// `pregate sweep`: many scenarios into one file, and what the file says as table, CSV and plot.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <memory>
+
+#include "experiments/sweep/pivot.hpp"
+#include "experiments/sweep/selection.hpp"
+#include "experiments/sweep/sweep_arguments.hpp"
+#include "experiments/sweep/sweep_csv.hpp"
+#include "experiments/sweep/sweep_plot.hpp"
+#include "experiments/table.hpp"
+#include "experiments/verbs.hpp"
+
+namespace pregate {
+namespace {
+
+// What is shown of a sweep's file.
+struct ViewOptions {
+  bool table = false;
+  std::string pivot;  // of --table
+  std::vector<std::string> where;
+  std::string csv, plot, x, series, panels, title;
+  std::vector<std::string> metrics = {"tokens_per_second"};
+};
+
+struct SweepOptions {
+  SweepArguments arguments;
+  ViewOptions view;
+  bool json = false;
+};
+
+struct ShowOptions {
+  std::string file;
+  ViewOptions view;
+  bool json = false;
+};
+
+struct MergeOptions {
+  std::string out;
+  std::vector<std::string> files;
+};
+
+volatile std::sig_atomic_t stop_asked = 0;
+
+// Ctrl-C ends a sweep after the scenarios in flight; a second one ends it at once.
+class StopOnInterrupt {
+ public:
+  StopOnInterrupt() {
+    stop_asked = 0;
+    struct sigaction action {};
+    action.sa_handler = [](int) { stop_asked = 1; };
+    action.sa_flags = SA_RESETHAND;
+    ::sigaction(SIGINT, &action, &before_);
+  }
+  ~StopOnInterrupt() { ::sigaction(SIGINT, &before_, nullptr); }
+  StopOnInterrupt(const StopOnInterrupt&) = delete;
+  StopOnInterrupt& operator=(const StopOnInterrupt&) = delete;
+
+ private:
+  struct sigaction before_ {};
+};
+
+Status check_outputs(const ViewOptions& view) {
+  if (!view.csv.empty()) {
+    if (Status writable = check_writable(view.csv); !writable) return writable;
+  }
+  if (view.plot.empty()) return {};
+  const Result<plot::Format> format = plot::format_of(view.plot);
+  return format ? check_writable(view.plot) : Status(format.error().at("--plot"));
+}
+
+// The first failures in words: each cause once.
+std::string failures_of(const StoredSweep& sweep) {
+  std::vector<std::string> causes;
+  std::int64_t failed = 0;
+  for (const StoredSweep::Row& row : sweep.rows) {
+    if (row.done) continue;
+    ++failed;
+    if (causes.size() < 3 && std::find(causes.begin(), causes.end(), row.error) == causes.end())
+      causes.push_back(row.error);
+  }
+  if (failed == 0) return {};
+  std::string text = fmt::format("\n{} failed, for example\n", failed);
+  for (const std::string& cause : causes) text += fmt::format("  {}\n", cause);
+  return text;
+}
+
+Status write_views(const StoredSweep& sweep, const ViewOptions& view, const Look& look, std::string& text) {
+  if (!view.csv.empty()) {
+    if (Status written = write_text_file(view.csv, sweep_csv(sweep)); !written) return written;
+    text += fmt::format("CSV: {}\n", view.csv);
+  }
+  if (!view.plot.empty()) {
+    const Result<plot::Figure> figure = sweep_figure(sweep, {.x = view.x,
+                                                             .series = view.series,
+                                                             .panels = view.panels,
+                                                             .metrics = view.metrics,
+                                                             .title = view.title});
+    if (!figure) return figure.error().at("--plot");
+    if (Status written = plot::write_figure(*figure, view.plot); !written) return written;
+    text += fmt::format("Plot: {}\n", view.plot);
+  }
+  if (!view.table) return {};
+  const Result<PivotRequest> pivot = parse_pivot(view.pivot);
+  if (!pivot) return pivot.error().at("--table");
+  const Result<std::string> table = pivot_text(sweep, *pivot, look);
+  if (!table) return table.error().at("--table");
+  text += "\n" + *table;
+  return {};
+}
+
+Result<StoredSweep> read_selected(const std::string& file, const ViewOptions& view) {
+  Result<StoredSweep> sweep = read_sweep(file);
+  if (!sweep) return sweep.error();
+  Result<StoredSweep> selected = select_rows(std::move(*sweep), view.where);
+  if (!selected) return selected.error().at("--where");
+  return selected;
+}
+
+std::string outcome_text(const SweepOutcome& outcome, const SweepRequest& request) {
+  const std::string shard =
+      request.shards > 1 ? fmt::format(" of shard {}/{}", request.shard, request.shards) : std::string();
+  std::string text = fmt::format("{} scenarios{}: {} simulated", with_commas(outcome.scenarios), shard,
+                                 with_commas(outcome.done));
+  if (outcome.before > 0) text += fmt::format(", {} were done before", with_commas(outcome.before));
+  if (outcome.failed > 0) text += fmt::format(", {} failed", with_commas(outcome.failed));
+  const std::int64_t ran = outcome.done + outcome.failed;
+  if (ran > 0) {
+    text += fmt::format("; {:.1f} s, {:.1f} scenarios/s (measured)", outcome.wall_s,
+                        static_cast<double>(ran) / outcome.wall_s);
+  }
+  const std::int64_t left = outcome.scenarios - outcome.before - ran;
+  if (left > 0) text += fmt::format("\nstopped with {} to go: the same command goes on", with_commas(left));
+  return text + fmt::format("\nFile: {}\n", request.out);
+}
+
+Json outcome_json(const SweepOutcome& outcome, const SweepRequest& request) {
+  return {{"file", request.out},      {"scenarios", outcome.scenarios}, {"shard", request.shard},
+          {"shards", request.shards}, {"done_before", outcome.before},  {"done", outcome.done},
+          {"failed", outcome.failed}, {"stopped", outcome.stopped},     {"wall_s", outcome.wall_s}};
+}
+
+std::string dumped(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Status sweep_all(Session& session, SweepOptions& options) {
+  if (Status fine = check_outputs(options.view); !fine) return fine;
+  const Result<SweepRequest> request = sweep_request(session.catalogue, options.arguments);
+  if (!request) return request.error();
+  if (options.view.title.empty()) options.view.title = request->title;
+  Progress progress("sweeping: scenario");
+  const StopOnInterrupt interrupt;
+  const SweepHooks hooks{.progress =
+                             [&](std::int64_t ended, std::int64_t of, std::int64_t failed) {
+                               progress.update(ended, of,
+                                               failed > 0 ? fmt::format(", {} failed", failed) : "");
+                             },
+                         .stop = [] { return stop_asked != 0; }};
+  const Result<SweepOutcome> outcome = run_sweep(session.catalogue, *request, hooks);
+  progress.clear();
+  if (!outcome) return outcome.error();
+  if (outcome->failed > 0 || outcome->stopped) session.found_wanting = true;
+  const Result<StoredSweep> sweep = read_selected(options.arguments.out, options.view);
+  if (!sweep) return sweep.error();
+  std::string text = outcome_text(*outcome, *request);
+  if (Status written = write_views(*sweep, options.view, session.look, text); !written) return written;
+  session.out = options.json ? dumped(outcome_json(*outcome, *request)) : text + failures_of(*sweep);
+  return {};
+}
+
+Status show(Session& session, ShowOptions& options) {
+  if (Status fine = check_outputs(options.view); !fine) return fine;
+  const Result<StoredSweep> sweep = read_selected(options.file, options.view);
+  if (!sweep) return sweep.error();
+  std::string text;
+  if (!options.view.table && options.view.csv.empty() && options.view.plot.empty()) options.view.table = true;
+  if (Status written = write_views(*sweep, options.view, session.look, text); !written) return written;
+  if (text.starts_with('\n')) text.erase(0, 1);
+  session.out = options.json ? dumped(sweep_json(*sweep)) : text + failures_of(*sweep);
+  return {};
+}
+
+Status merge(Session& session, const MergeOptions& options) {
+  for (const std::string& file : options.files) {
+    if (file == options.out)
+      return bad_input("other files than the one that they are merged into", file).at("merge");
+    if (const Result<StoredSweep> sweep = read_sweep(file); !sweep) return sweep.error();
+  }
+  Result<SweepStore> store = SweepStore::open(options.out);
+  if (!store) return store.error();
+  std::int64_t news = 0;
+  for (const std::string& file : options.files) {
+    const Result<std::int64_t> merged = store->merge(file);
+    if (!merged) return merged.error();
+    news += *merged;
+  }
+  session.out = fmt::format("{}: {} new rows from {} file{}\n", options.out, with_commas(news),
+                            options.files.size(), options.files.size() == 1 ? "" : "s");
+  return {};
+}
+
+constexpr const char* kExamples = R"(Examples:
+  pregate sweep --trace phone.route.csv --vary dram.expert_budget=500MiB..8GiB:12:log --vary policy.prefetch=none,pregate --out b.db --table
+  pregate sweep memory --out memory.db                            a shipped sweep: which device memory pays
+  pregate sweep my.sweep.textproto --out my.db --shard 2/4        on the second of four machines, then: merge
+  pregate sweep merge all.db shard1.db shard2.db
+  pregate sweep show all.db --table expert_budget:prefetch:hit_rate_decode --plot hits.svg --metric hit_rate_decode
+Values: a list V1,V2,...; a range LO..HI:N; a logarithmic one LO..HI:N:log. Several --vary: each with each (--zip: together).
+A killed sweep goes on with the same command. The file is SQLite: sqlite3 b.db 'SELECT "dram.expert_budget", tokens_per_second FROM runs'.)";
+
+CLI::Option* add_many(CLI::App& verb, const char* name, std::vector<std::string>& values, const char* help) {
+  return verb.add_option(name, values, help)
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void add_view_options(CLI::App& verb, ViewOptions& view) {
+  verb.add_option("--table", view.pivot,
+                  "print a table ROWS:COLUMNS:METRIC, lists of axes by commas; alone: the first axis down, "
+                  "the others across")
+      ->expected(0, 1)
+      ->type_name("ROWS:COLUMNS:METRIC");
+  add_many(verb, "--where", view.where, "look at rows with this value alone: PATH=VALUE; may be repeated")
+      ->type_name("PATH=VALUE");
+  verb.add_option("--csv", view.csv, "write the rows to this CSV file");
+  verb.add_option("--plot", view.plot, "draw to this .svg or .png file");
+  verb.add_option("--metric", view.metrics, "keys of the summary to plot; default: tokens_per_second")
+      ->delimiter(',');
+  verb.add_option("--x", view.x, "axis along x of the plot; default: the first of numbers");
+  verb.add_option("--series", view.series, "axis with a line a value");
+  verb.add_option("--panels", view.panels, "axis with a panel a value");
+  verb.add_option("--title", view.title, "of the plot");
+}
+
+void add_base_options(CLI::App& verb, SweepArguments& arguments) {
+  RunRequest& base = arguments.base;
+  verb.add_option("--scenario", base.scenario,
+                  "what is varied: a shipped scenario or a file; default: as in pregate run");
+  verb.add_option("--model", base.model, "as in pregate run");
+  verb.add_option("--device", base.device, "as in pregate run");
+  verb.add_option("--trace", base.trace, "as in pregate run");
+  verb.add_option("--shape-as", base.shape_as, "as in pregate run");
+  add_many(verb, "--set", base.assignments, "a field of every scenario: PATH=VALUE; may be repeated")
+      ->type_name("PATH=VALUE");
+  verb.add_option("--seed", base.seed, "of everything random in the scenarios");
+  verb.add_option("--threads", arguments.threads, "of a forward pass; 0: all")->check(CLI::Range(0, 256));
+}
+
+void add_show_verb(CLI::App& sweep, Session& session) {
+  auto options = std::make_shared<ShowOptions>();
+  CLI::App* verb = sweep.add_subcommand("show", "Say what a sweep's file holds: table, CSV, plot, JSON");
+  verb->add_option("FILE", options->file, "of a sweep")->required();
+  add_view_options(*verb, options->view);
+  verb->add_flag("--json", options->json, "the rows as JSON");
+  verb->callback([options, verb, &session] {
+    options->view.table = verb->count("--table") > 0;
+    session.action = [options, &session] { return show(session, *options); };
+  });
+}
+
+void add_merge_verb(CLI::App& sweep, Session& session) {
+  auto options = std::make_shared<MergeOptions>();
+  CLI::App* verb = sweep.add_subcommand("merge", "Add the rows of sweeps, such as shards, to one file");
+  verb->add_option("OUT", options->out, "the file that they are added to; made if it is not there")
+      ->required();
+  verb->add_option("FILES", options->files, "the files to add")->required();
+  verb->callback(
+      [options, &session] { session.action = [options, &session] { return merge(session, *options); }; });
+}
+
+}  // namespace
+
+void add_sweep_verb(CLI::App& app, Session& session) {
+  auto options = std::make_shared<SweepOptions>();
+  SweepArguments& arguments = options->arguments;
+  CLI::App* verb =
+      app.add_subcommand("sweep", "Simulate many scenarios into one file, resumable at any moment");
+  verb->add_option("SPEC", arguments.spec,
+                   "a shipped sweep or a .sweep.textproto file; without: --vary says it");
+  add_many(*verb, "--vary", arguments.vary,
+           "an axis: PATH=V1,V2,.. or PATH=LO..HI:N or PATH=LO..HI:N:log; may be repeated")
+      ->type_name("PATH=VALUES");
+  verb->add_flag("--zip", arguments.zip, "the axes' values together, instead of each with each");
+  verb->add_option("--sample", arguments.sample, "so many points of a Latin hypercube, instead of the grid");
+  verb->add_option("--sample-seed", arguments.sample_seed, "of the sample; default 1");
+  add_base_options(*verb, arguments);
+  verb->add_option("--out", arguments.out,
+                   "the file of the sweep (SQLite); rows that it has are not simulated again");
+  verb->add_option("--jobs", arguments.jobs, "scenarios at a time; default: one a core");
+  verb->add_option("--shard", arguments.shard, "I/N: the I-th of N equal parts, for another machine each");
+  add_view_options(*verb, options->view);
+  verb->add_flag("--json", options->json, "JSON instead of text");
+  verb->footer(kExamples);
+  add_show_verb(*verb, session);
+  add_merge_verb(*verb, session);
+  verb->callback([options, verb, &session] {
+    if (!verb->get_subcommands().empty()) return;
+    if (options->arguments.out.empty()) throw CLI::RequiredError("--out");
+    options->view.table = verb->count("--table") > 0;
+    session.action = [options, &session] { return sweep_all(session, *options); };
+  });
+}
+
+}  // namespace pregate
