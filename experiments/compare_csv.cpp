@@ -39,17 +39,18 @@ std::string row_cells(const RowDiff& row) {
   return out + fmt::format(",{}\n", row.rerouted);
 }
 
-std::string titles(const char* place) {
+// `time` is what is compared: makespan or time.
+std::string titles(const char* place, const char* time) {
   return fmt::format(
-      "run,phase,index,step_a,step_b,{},makespan_a_ps,makespan_b_ps,change_ps{},hits_a,late_a,misses_a,"
+      "run,phase,index,step_a,step_b,{},{}_a_ps,{}_b_ps,change_ps{},hits_a,late_a,misses_a,"
       "hits_b,late_b,misses_b,rerouted_events\n",
-      place, bin_titles());
+      place, time, time, bin_titles());
 }
 
 }  // namespace
 
 std::string compare_csv(const Comparison& comparison) {
-  std::string out = titles("position");
+  std::string out = titles("position", "makespan");
   for (const ComparedPair& pair : comparison.pairs) {
     const ComparedRun &base = comparison.runs.front(), &other = comparison.runs[pair.other];
     for (const StepDiff& step : pair.diff.steps()) {
@@ -62,7 +63,7 @@ std::string compare_csv(const Comparison& comparison) {
 }
 
 std::string compare_layers_csv(const Comparison& comparison) {
-  std::string out = titles("layer");
+  std::string out = titles("layer", "time");
   for (const ComparedPair& pair : comparison.pairs) {
     for (const StepDiff& step : pair.diff.steps()) {
       const std::string cells = step_cells(comparison.runs[pair.other], step);

@@ -13,9 +13,17 @@ double ms(Duration d) {
   return static_cast<double>(d.count_ps()) / 1e9;
 }
 
+// In the legend; of a long path its end.
+std::string name_of(const ComparedRun& run) {
+  constexpr std::size_t kLongest = 56;
+  const std::string& given = run.given;
+  return fmt::format("{}: {}", run.letter,
+                     given.size() <= kLongest ? given : "..." + given.substr(given.size() - kLongest));
+}
+
 // Times of one run's steps as a line; prefill only where nothing is decoded.
 plot::Series line_of(const ComparedRun& run, bool decoded) {
-  plot::Series line{.name = fmt::format("{}: {}", run.letter, run.given), .marker = plot::Marker::none};
+  plot::Series line{.name = name_of(run), .marker = plot::Marker::none};
   for (const StepRecord& step : run.run->steps) {
     if (decoded && step.phase != Phase::decode) continue;
     line.x.push_back(static_cast<double>(line.x.size()));
@@ -27,7 +35,7 @@ plot::Series line_of(const ComparedRun& run, bool decoded) {
 // The same against A's: only steps that both have.
 plot::Series change_line(const Comparison& comparison, const ComparedPair& pair) {
   const ComparedRun& other = comparison.runs[pair.other];
-  plot::Series line{.name = fmt::format("{}: {}", other.letter, other.given), .marker = plot::Marker::none};
+  plot::Series line{.name = name_of(other), .marker = plot::Marker::none};
   for (const StepDiff& step : pair.diff.steps()) {
     if (!step.in_both() || (comparison.decoded() && step.phase != Phase::decode)) continue;
     line.x.push_back(comparison.decoded() ? step.index : *step.a);

@@ -199,14 +199,13 @@ class FallBars {
   Duration low_, high_, at_;
 };
 
-void write_waterfall(Writer& w, const ComparedPair& pair, const PhaseDiff& phase, std::string_view title,
-                     std::string_view token) {
+void write_waterfall(Writer& w, const ComparedPair& pair, const PhaseDiff& phase, std::string_view title) {
   if (phase.waterfall().from == Duration() && phase.waterfall().to == Duration()) return;
   const char letter = w.other(pair).letter;
-  w.heading(title, fmt::format("from A to {}, {} token{} of both; simulated", letter,
+  w.heading(title, fmt::format("from A to {}; {} token{} that both have; simulated", letter,
                                with_commas(phase.tokens), phase.tokens == 1 ? "" : "s"));
   const std::vector<Fall> falls = falls_of(phase, letter);
-  Table table({{"", Align::left}, {fmt::format("ms a\n{}", token)}, {"ms in\nall"}, {"", Align::left}});
+  Table table({{"", Align::left}, {"ms a\ntoken"}, {"ms in\nall"}, {"", Align::left}});
   RoundedColumn per_token(std::max<std::int64_t>(1, phase.tokens)), whole(1);
   FallBars bars(falls, w.look);
   for (const Fall& fall : falls) {
@@ -331,9 +330,13 @@ void write_pair(Writer& w, const ComparedPair& pair) {
              "\n";
   }
   write_changes(w, pair);
-  if (w.comparison.decoded())
-    write_waterfall(w, pair, pair.diff.of(Phase::decode), "Where a decoded token's time went", "token");
-  write_waterfall(w, pair, pair.diff.of(Phase::prefill), "Where the prompt's time went", "token");
+  if (w.comparison.decoded()) {
+    write_waterfall(w, pair, pair.diff.of(Phase::decode), "Where a decoded token's time went");
+    write_waterfall(w, pair, pair.diff.of(Phase::prefill), "Where the prompt's time went");
+  } else {
+    write_waterfall(w, pair, pair.diff.all(), "Where the run's time went");
+  }
+  if (w.comparison.top == 0) return;
   write_movers(w, pair, moved_steps(w.comparison, pair), w.comparison.decoded() ? "Decoded tokens" : "Steps");
   write_movers(w, pair, moved_layers(w.comparison, pair), "Layers");
 }

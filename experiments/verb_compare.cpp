@@ -132,7 +132,7 @@ void add_compare_verb(CLI::App& app, Session& session) {
   RunRequest& request = options->request;
   verb->add_option("RUN", options->operands,
                    "a .run file, or a scenario (a shipped name or a file) with assignments behind ':'")
-      ->type_name("A B ...");
+      ->type_name("");
   verb->add_option("--trace", request.trace, "of every scenario, as in run");
   verb->add_option("--model", request.model, "of every scenario, as in run");
   verb->add_option("--device", request.device, "of every scenario, as in run");

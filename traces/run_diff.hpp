@@ -86,8 +86,8 @@ class BinnedRun {
   std::vector<std::int64_t> event_of_;  // the same cells; -1: none
 };
 
-// Errors: a run whose slices do not fill its steps exactly, or whose summary says another makespan; a run
-// without its details. The place names table and row.
+// Of a run that passes validate_run(). Errors: a run whose slices do not fill its steps exactly, or whose
+// summary says another makespan; a run without its details. The place names table and row.
 Result<BinnedRun> bin_run(const RunRecord& run);
 
 // The same part of both runs.

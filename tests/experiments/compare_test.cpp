@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -127,9 +128,11 @@ TEST_F(Compare, OfTwoFiles_SumsToTheDifferenceOfTheirMakespans) {
   const auto tokens = columns_of(test::read_file(csv)), rows = columns_of(test::read_file(layers));
   EXPECT_EQ(tokens.at("change_ps").size(), 5U) << "a prompt and four tokens";
   EXPECT_EQ(rows.at("change_ps").size(), 15U) << "two layers and the head of each";
+  EXPECT_EQ(sum_of(tokens.at("makespan_a_ps")), a["makespan_ps"]);
+  EXPECT_EQ(sum_of(tokens.at("makespan_b_ps")), b["makespan_ps"]);
+  EXPECT_EQ(sum_of(rows.at("time_a_ps")), a["makespan_ps"]);
+  EXPECT_EQ(sum_of(rows.at("time_b_ps")), b["makespan_ps"]);
   for (const auto* table : {&tokens, &rows}) {
-    EXPECT_EQ(sum_of(table->at("makespan_a_ps")), a["makespan_ps"]);
-    EXPECT_EQ(sum_of(table->at("makespan_b_ps")), b["makespan_ps"]);
     EXPECT_EQ(sum_of(table->at("change_ps")), pair["all"]["difference_ps"]);
     for (const auto& [bin, change] : pair["all"]["change_ps"].items())
       EXPECT_EQ(sum_of(table->at(bin + "_change_ps")), change) << bin;
@@ -137,6 +140,43 @@ TEST_F(Compare, OfTwoFiles_SumsToTheDifferenceOfTheirMakespans) {
               a["lookups"]);
     EXPECT_EQ(sum_of(table->at("misses_b")), b["outcomes"]["miss"]);
   }
+}
+
+// Hundredths in a line's two columns of a waterfall, "  compute  +1.25  +5.00  ####".
+std::vector<std::int64_t> hundredths(const std::string& line) {
+  std::vector<std::int64_t> out;
+  std::istringstream words(line);
+  for (std::string word; words >> word;) {
+    if (word.find('.') == std::string::npos) continue;
+    word.erase(std::remove_if(word.begin(), word.end(), [](char c) { return c == '.' || c == ','; }),
+               word.end());
+    out.push_back(std::strtoll(word.c_str(), nullptr, 10));
+  }
+  return out;
+}
+
+TEST_F(Compare, TheWaterfallAddsUpAsItIsPrinted) {
+  simulate("a", {"dram.expert_budget=9MB"});
+  simulate("b", {"dram.expert_budget=18MB", "policy.prefetch=pregate", "device.id=a18-pro"});
+  const std::string text = run_pregate({"compare", file("a.run"), file("b.run")}).out;
+  std::istringstream in(text.substr(text.find("Where a decoded token's time went")));
+  std::string line;
+  for (int title = 0; title < 3; ++title) std::getline(in, line);
+  std::vector<std::int64_t> at;
+  int changes = 0;
+  while (std::getline(in, line) && !line.starts_with("  B ")) {
+    const std::vector<std::int64_t> row = hundredths(line);
+    ASSERT_EQ(row.size(), 2U) << line;
+    if (at.empty()) {
+      ASSERT_TRUE(line.starts_with("  A ")) << line;
+      at = {0, 0};
+    } else {
+      ++changes;
+    }
+    for (std::size_t c = 0; c < 2; ++c) at[c] += row[c];
+  }
+  EXPECT_GT(changes, 2);
+  EXPECT_EQ(at, hundredths(line)) << line;
 }
 
 TEST_F(Compare, SaysWhatTheScenariosChange_ByPath) {
