@@ -120,6 +120,7 @@ int run_verb(int argc, char** argv, bool stdout_open) {
   add_bench_verb(app, session);
   add_trace_verbs(app, session);
   add_heatmap_verb(app, session);
+  add_compare_verb(app, session);
   add_devices_verb(app, session);
   add_models_verb(app, session);
   add_validate_verb(app, session);

@@ -3,18 +3,15 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <chrono>
 #include <memory>
 
 #include "experiments/analysis.hpp"
 #include "experiments/live_routing.hpp"
 #include "experiments/live_source.hpp"
 #include "experiments/report.hpp"
-#include "experiments/run_setup.hpp"
+#include "experiments/simulate_setup.hpp"
 #include "experiments/verbs.hpp"
-#include "sim/simulator.hpp"
 #include "traces/dressed_source.hpp"
-#include "traces/replay.hpp"
 #include "traces/route_file.hpp"
 #include "traces/run_file.hpp"
 
@@ -48,48 +45,12 @@ struct RunOptions {
   bool json = false, per_token = false, no_baseline = false;
 };
 
-struct TimedRun {
-  RunRecord run;
-  double wall_s = 0;
-};
-
-ReplayOptions replay_options(const WorkloadSpec& workload) {
-  return {.skip_prefill = workload.decode_only, .max_steps = workload.max_steps};
-}
-
-struct Simulated {
-  const RunSetup& setup;
-  const Scenario& scenario;
-  bool keep_details = true;
-  const char* what = "simulating";
-  std::int64_t steps = 0;  // that are coming, for the progress line
-};
-
-Result<TimedRun> simulate_source(const Simulated& of, RoutingSource& source) {
-  Progress progress(fmt::format("{}: step", of.what));
-  SimulateOptions options{.keep_details = of.keep_details, .progress = [&](std::int64_t done, SimTime) {
-                            progress.update(done, of.steps);
-                            return true;
-                          }};
-  const auto begin = std::chrono::steady_clock::now();
-  Result<RunRecord> run = simulate(of.scenario, source, options);
-  const double wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  if (!run) return run.error().at(of.setup.scenario_file);
-  return TimedRun{std::move(*run), wall_s};
-}
-
-Result<TimedRun> simulate_setup(const RunSetup& setup, const Scenario& scenario, bool keep_details,
-                                const char* what) {
-  Replay source(setup.trace, replay_options(scenario.workload));
-  const auto steps = static_cast<std::int64_t>(source.whole_trace()->steps.size());
-  return simulate_source({setup, scenario, keep_details, what, steps}, source);
-}
-
 // What pre-gating changes can only be said beside the same routing without it.
 Result<Baseline> run_without_prefetch(const RunSetup& setup) {
   Scenario scenario = setup.scenario;
   scenario.policy.prefetch = PrefetchKind::none;
-  const Result<TimedRun> plain = simulate_setup(setup, scenario, false, "simulating without prefetch");
+  const Result<TimedRun> plain = simulate_setup(
+      {.setup = setup, .scenario = scenario, .keep_details = false, .what = "simulating without prefetch"});
   if (!plain) return plain.error();
   const PhaseSummary& decode = plain->run.summary.decode;
   return Baseline{.tokens_per_second = tokens_per_second(decode),
@@ -210,7 +171,7 @@ Status run_scenario(Session& session, const RunOptions& options) {
     if (!live) return live.error();
     return report_run(session, options, {live->setup, live->timed, &live->forward});
   }
-  const Result<TimedRun> timed = simulate_setup(*setup, setup->scenario, true, "simulating");
+  const Result<TimedRun> timed = simulate_setup({.setup = *setup, .scenario = setup->scenario});
   if (!timed) return timed.error();
   return report_run(session, options, {*setup, *timed, nullptr});
 }

@@ -32,6 +32,7 @@ void add_eval_verb(CLI::App& app, Session& session);
 void add_bench_verb(CLI::App& app, Session& session);
 void add_trace_verbs(CLI::App& app, Session& session);
 void add_heatmap_verb(CLI::App& app, Session& session);
+void add_compare_verb(CLI::App& app, Session& session);
 void add_devices_verb(CLI::App& app, Session& session);
 void add_models_verb(CLI::App& app, Session& session);
 void add_validate_verb(CLI::App& app, Session& session);

@@ -3,7 +3,9 @@
 // the checksum.
 #include "tests/fuzz/target.hpp"
 #include "tests/traces/random_run.hpp"
+#include "tests/traces/random_timeline.hpp"
 #include "traces/record_stream.hpp"
+#include "traces/run_diff.hpp"
 #include "traces/run_file.hpp"
 
 namespace pregate {
@@ -14,15 +16,20 @@ void try_bytes(std::string_view bytes) {
   if (!run) return fuzz::check_refusal(run.error());
   ++fuzz::accepted;
   check(run->model.validate().ok() && validate_run(*run).ok(), "an accepted run is valid");
+  const Result<BinnedRun> bins = bin_run(*run);
+  if (!bins) return;  // one that does not add up
+  check(diff_runs(*bins, *bins).all().sum.change() == TimeBins(), "a run does not differ from itself");
 }
 
 }  // namespace
 
 std::vector<std::string> fuzz::seeds() {
   std::vector<std::string> out;
-  for (std::uint64_t seed = 1; seed < 4; ++seed) {
+  for (std::uint64_t seed = 1; seed < 5; ++seed) {
     const std::string path = testing::TempDir() + "/fuzz_seed_" + std::to_string(::getpid()) + ".run";
-    check(write_run(path, fixtures::random_run(seed, 3)).ok(), "a seed can be written");
+    const RunRecord run = seed < 4 ? fixtures::random_run(seed, 3)
+                                   : fixtures::random_timeline(seed, {.prefills = 1, .decoded = 1});
+    check(write_run(path, run).ok(), "a seed can be written");
     out.push_back(fixtures::slurp(path));
     out.push_back(*decompress_stream(out.back(), path));
     std::filesystem::remove(path);
