@@ -55,10 +55,9 @@ plot::Panel curve_panel(const ReuseReport& report) {
        {std::pair<const char*, Bytes>{"half of it", advice.half}, {"90 % of it", advice.ninety}}) {
     marks.x.push_back(mib_of(budget));
     marks.y.push_back(100 * ratio(report.summary.lru_hits(budget), report.summary.lookups));
-    lines.notes.push_back(
-        {.x = marks.x.back(),
-         .y = marks.y.back(),
-         .text = fmt::format("{}: {:.{}f} MiB", share, marks.x.back(), marks.x.back() < 10 ? 2 : 0)});
+    lines.notes.push_back({.x = marks.x.back(),
+                           .y = marks.y.back(),
+                           .text = fmt::format("{}: {} MiB", share, mib_text(budget))});
   }
   lines.series.push_back(std::move(marks));
   return {.title = "What an LRU hits",

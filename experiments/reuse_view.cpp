@@ -21,7 +21,7 @@ std::string mib(double bytes) {
                     : with_commas(static_cast<std::int64_t>(std::llround(value)));
 }
 std::string mib(Bytes bytes) {
-  return mib(static_cast<double>(bytes.count()));
+  return mib_text(bytes);
 }
 
 // A mean number of experts.
@@ -176,6 +176,10 @@ std::string write_groups(const ReuseReport& report, const Look& look) {
 }
 
 }  // namespace
+
+std::string mib_text(Bytes bytes) {
+  return mib(static_cast<double>(bytes.count()));
+}
 
 Bytes ReuseReport::unit() const {
   return cycle > Bytes() ? cycle : Bytes(static_cast<std::int64_t>(sets.front().mean_bytes));

@@ -65,6 +65,8 @@ struct LruAdvice {
 };
 std::optional<LruAdvice> lru_advice(const ReuseReport& report);
 std::string advice_text(const ReuseReport& report);
+// "1,616", "0.33": without its unit.
+std::string mib_text(Bytes bytes);
 
 std::string text_of(const ReuseReport& report, const Look& look);
 nlohmann::ordered_json json_of(const ReuseReport& report);

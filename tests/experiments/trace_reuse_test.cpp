@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "experiments/reuse_view.hpp"
+#include "experiments/wrap.hpp"
 #include "tests/experiments/command_runner.hpp"
 
 namespace pregate {
@@ -19,6 +21,56 @@ using testing::HasSubstr;
 
 std::size_t lines(const std::string& text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+// T is 8 bytes; ten lookups, of them two first uses, the others with these distances.
+ReuseReport hand_made(std::vector<std::int64_t> distances) {
+  ReuseReport report;
+  report.cycle = Bytes(8);
+  report.summary.lookups = 10;
+  report.summary.first_uses = 10 - static_cast<std::int64_t>(distances.size());
+  report.summary.bytes = SortedValues(std::move(distances));
+  return report;
+}
+
+TEST(ReuseBins, AreThreeToAnOctaveOfT_AndHoldWhatLiesAboveTheBinBefore) {
+  std::vector<std::int64_t> bounds, lookups, hits;
+  for (const ReuseBin& bin : byte_bins(hand_made({7, 8, 9, 16, 17, 24, 25, 32}))) {
+    bounds.push_back(bin.up_to.count());
+    lookups.push_back(bin.lookups);
+    hits.push_back(bin.lru_hits);
+  }
+  EXPECT_THAT(bounds, testing::ElementsAre(2, 4, 6, 8, 10, 12, 16, 20, 24, 32));
+  EXPECT_THAT(lookups, testing::ElementsAre(0, 0, 0, 2, 1, 0, 1, 1, 1, 2));
+  EXPECT_THAT(hits, testing::ElementsAre(0, 0, 0, 2, 3, 3, 4, 5, 6, 8));
+}
+
+TEST(ReuseBins, OfCounts_DoubleFromOne) {
+  std::vector<std::int64_t> from, lookups;
+  for (const CountBin& bin : count_bins(SortedValues({0, 0, 1, 2, 3, 4, 5, 17}))) {
+    from.push_back(bin.from);
+    lookups.push_back(bin.lookups);
+  }
+  EXPECT_THAT(from, testing::ElementsAre(0, 1, 2, 3, 5, 9, 17));
+  EXPECT_THAT(lookups, testing::ElementsAre(2, 1, 1, 2, 1, 0, 1));
+}
+
+TEST(ReuseAdvice, NamesTheCliff_WhereThereIsOne) {
+  const ReuseReport report = hand_made({7, 8, 9, 16, 17, 24, 25, 32});
+  const LruAdvice advice = *lru_advice(report);
+  EXPECT_EQ(advice.first, Bytes(7));
+  EXPECT_EQ(advice.half, Bytes(16)) << "four of eight";
+  EXPECT_EQ(advice.ninety, Bytes(32));
+  EXPECT_THAT(advice_text(report), HasSubstr("at most 80.0 % of 10 lookups"));
+  EXPECT_THAT(advice_text(report), HasSubstr("Half of that (40.0 %) takes 0.00 MiB (2.00 T)"));
+  EXPECT_THAT(advice_text(report), HasSubstr("The cliff: below 0.00 MiB (0.88 T) it hits nothing"));
+  EXPECT_THAT(advice_text(hand_made({2, 3, 8, 9})),
+              HasSubstr("No cliff: with half of T it hits 20.0 % already, with T = 0.00 MiB 30.0 %."));
+}
+
+TEST(Wrapped, NeverPartsAPercentSignFromItsNumber) {
+  EXPECT_EQ(wrapped("aaa 12.5 % of it", 0, 9), "aaa\n12.5 % of\nit\n");
+  EXPECT_EQ(wrapped("aaa 12.5 %", 0, 8), "aaa\n12.5 %\n");
 }
 
 std::string toy(const Folder& folder) {
