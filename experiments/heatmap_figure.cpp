@@ -9,10 +9,26 @@
 #include <limits>
 #include <map>
 
+#include "experiments/table.hpp"
+
 namespace pregate {
 namespace {
 
-constexpr double kPsPerMs = 1e9;
+// In what people read a value: its name, and how many of the matrix's units make one.
+struct ShownUnit {
+  std::string_view name;
+  double size = 1;
+};
+ShownUnit shown_unit(const ExpertMatrix& matrix) {
+  switch (matrix.measure) {
+    case ExpertMeasure::stall:
+      return {.name = "ms", .size = 1e9};
+    case ExpertMeasure::bytes:
+      return {.name = "MiB", .size = 1 << 20};
+    default:
+      return {.name = matrix.unit};
+  }
+}
 
 bool shares_banks(const ExpertMatrix& matrix) {
   for (std::size_t row = 1; row < matrix.banks.size(); ++row) {
@@ -25,7 +41,7 @@ bool shares_banks(const ExpertMatrix& matrix) {
 std::vector<double> shown_row(const HeatSource& source, std::size_t row) {
   const ExpertMatrix& m = source.matrix;
   const double sum = m.sum(row);
-  double unit = m.measure == ExpertMeasure::stall ? kPsPerMs : 1;
+  double unit = shown_unit(m).size;
   if (source.scale == HeatScale::layer) unit = sum > 0 ? sum / 100 : 1;
   std::vector<double> out;
   for (std::size_t e = 0; e < m.columns; ++e) {
@@ -38,7 +54,7 @@ std::vector<double> shown_row(const HeatSource& source, std::size_t row) {
 std::string value_label(const HeatSource& source) {
   const ExpertMatrix& m = source.matrix;
   if (source.scale == HeatScale::layer) return fmt::format("% of the layer's {}", to_text(m.measure));
-  return fmt::format("{} ({})", to_text(m.measure), m.measure == ExpertMeasure::stall ? "ms" : m.unit);
+  return fmt::format("{} ({})", to_text(m.measure), shown_unit(m).name);
 }
 
 plot::Heatmap map_of(const HeatSource& source, const std::vector<std::size_t>& rows) {
@@ -127,6 +143,15 @@ Result<plot::Figure> sharing_figure(const HeatSource& source) {
   figure.height = static_cast<std::int32_t>(
       std::min<std::size_t>(4000, 150 + down * (52 + std::clamp<std::size_t>(most_rows * 14, 36, 280))));
   return figure;
+}
+
+std::string sum_text(const ExpertMatrix& m) {
+  const ShownUnit unit = shown_unit(m);
+  const double sum = m.sum() / unit.size;
+  const bool fraction = m.measure == ExpertMeasure::weight || unit.size > 1;
+  return fmt::format("{} {}",
+                     fraction ? fmt::format("{:.2f}", sum) : with_commas(static_cast<std::int64_t>(sum)),
+                     unit.name);
 }
 
 std::string matrix_csv(const ExpertMatrix& m) {

@@ -9,7 +9,6 @@
 #include <nlohmann/json.hpp>
 
 #include "experiments/heatmap_figure.hpp"
-#include "experiments/table.hpp"
 #include "experiments/trace_input.hpp"
 #include "experiments/verbs.hpp"
 #include "traces/record_stream.hpp"
@@ -144,11 +143,8 @@ std::string text_of(const Counted& counted, const std::vector<std::string>& path
                       {"experts", m.columns}, {"sum", m.sum()}};
     return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
   }
-  return fmt::format("{}: {} layers x {} experts, {} {} altogether ({})\n", fmt::join(paths, ", "),
-                     m.layers.size(), m.columns,
-                     m.measure == ExpertMeasure::weight ? fmt::format("{:.2f}", m.sum())
-                                                        : with_commas(static_cast<std::int64_t>(m.sum())),
-                     m.unit, counted.provenance);
+  return fmt::format("{}: {} layers x {} experts, {} altogether ({})\n", fmt::join(paths, ", "),
+                     m.layers.size(), m.columns, sum_text(m), counted.provenance);
 }
 
 Status draw_heatmap(Session& session, const HeatmapOptions& options) {
@@ -188,7 +184,7 @@ void add_heatmap_verb(CLI::App& app, Session& session) {
       ->required();
   verb->add_option("--formats", options->formats, "of png, svg, csv: a file each")->delimiter(',');
   verb->add_option("--measure", options->measure,
-                   "uses, weight (of traces); misses, stall, reloads (of .run files)")
+                   "uses; weight (of traces); misses, stall, reloads, bytes (of .run files)")
       ->capture_default_str();
   verb->add_option("--phase", options->phase, "decode or all")->capture_default_str();
   verb->add_option(

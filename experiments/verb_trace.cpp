@@ -199,8 +199,8 @@ void add_verb(CLI::App& trace, Session& session, const char* name, const char* a
 }  // namespace
 
 void add_trace_verbs(CLI::App& app, Session& session) {
-  CLI::App* trace =
-      app.add_subcommand("trace", "Look at a routing trace, check it, import it, draw its hit curve, fit it");
+  CLI::App* trace = app.add_subcommand(
+      "trace", "Look at a routing trace, check it, import it, draw its hit curve, measure its reuse, fit it");
   trace->require_subcommand(1);
   trace->footer(
       "Examples:\n  pregate trace info phone.route.csv\n  pregate trace curve phone.route.csv --policies "
@@ -213,6 +213,7 @@ void add_trace_verbs(CLI::App& app, Session& session) {
   add_verb(*trace, session, "import", "Write a trace of any format as a .route file",
            "pregate trace import phone.route.csv --out phone.route --model qwen3-30b-a3b", import_trace);
   add_trace_curve_verb(*trace, session);
+  add_trace_reuse_verb(*trace, session);
   add_trace_fit_verb(*trace, session);
 }
 

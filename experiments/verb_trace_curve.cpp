@@ -50,10 +50,10 @@ Result<std::vector<EvictionKind>> parse_policies(const std::vector<std::string>&
   return kinds;
 }
 
-// From half the token cycle, where LRU finds nothing, up to all experts, where only first loads miss. In
-// whole 10 MiB.
+// From half the token cycle, where LRU finds nothing, and just below it, where a plot would otherwise draw
+// the cliff as a slope, up to all experts, where only first loads miss. In whole 10 MiB.
 std::vector<Bytes> ladder(Bytes cycle, Bytes all) {
-  constexpr std::int64_t kTenths[] = {5, 10, 12, 15, 20, 30, 40, 60, 80, 120, 160};
+  constexpr std::int64_t kTenths[] = {5, 9, 10, 12, 15, 20, 30, 40, 60, 80, 120, 160};
   const Bytes grain = std::min(Bytes::mib(10), std::max(Bytes(1), Bytes(cycle.count() / 20)));
   std::vector<Bytes> budgets;
   for (const std::int64_t tenths : kTenths) {

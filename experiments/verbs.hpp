@@ -42,6 +42,7 @@ void add_ablate_verb(CLI::App& app, Session& session);
 void add_sweep_verb(CLI::App& app, Session& session);
 // Verbs of `trace` that compute much.
 void add_trace_curve_verb(CLI::App& trace, Session& session);
+void add_trace_reuse_verb(CLI::App& trace, Session& session);
 void add_trace_fit_verb(CLI::App& trace, Session& session);
 
 }  // namespace pregate

@@ -11,7 +11,8 @@ std::string wrapped_line(std::string_view text, std::size_t indent, std::size_t 
   std::string out, line(indent, ' ');
   std::size_t used = 0;
   while (!text.empty()) {
-    const std::size_t blank = std::min(text.find(' '), text.size());
+    std::size_t blank = std::min(text.find(' '), text.size());
+    if (text.substr(blank).starts_with(" %")) blank = std::min(text.find(' ', blank + 1), text.size());
     if (used > 0 && used + 1 + blank > width - indent) {
       out += line + "\n";
       line.assign(indent, ' ');

@@ -11,7 +11,7 @@
 namespace pregate {
 namespace {
 
-constexpr std::array<std::string_view, 5> kWords = {"uses", "weight", "misses", "stall", "reloads"};
+constexpr std::array<std::string_view, 6> kWords = {"uses", "weight", "misses", "stall", "reloads", "bytes"};
 
 class Counter {
  public:
@@ -77,11 +77,21 @@ void count_stalls(const RunRecord& run, const std::vector<bool>& counted, Counte
   }
 }
 
+bool was_read(const LoadRecord& load) {
+  return load.state == LoadEnd::arrived || load.state == LoadEnd::unfinished;
+}
+
 void count_reloads(const RunRecord& run, const std::vector<bool>& counted, Counter& counter) {
   for (const LoadRecord& load : run.loads) {
-    const bool was_read = load.state == LoadEnd::arrived || load.state == LoadEnd::unfinished;
-    if (load.reload && was_read && counted[static_cast<std::size_t>(load.step)])
+    if (load.reload && was_read(load) && counted[static_cast<std::size_t>(load.step)])
       counter.add(load.layer, load.expert, 1);
+  }
+}
+
+void count_bytes(const RunRecord& run, const std::vector<bool>& counted, Counter& counter) {
+  for (const LoadRecord& load : run.loads) {
+    if (was_read(load) && counted[static_cast<std::size_t>(load.step)])
+      counter.add(load.layer, load.expert, static_cast<double>(load.bytes.count()));
   }
 }
 
@@ -143,6 +153,11 @@ Result<ExpertMatrix> count_experts(const RunRecord& run, ExpertMeasure measure, 
     case ExpertMeasure::reloads: {
       Counter counter(run.model, measure, "loads");
       count_reloads(run, counted, counter);
+      return counter.take();
+    }
+    case ExpertMeasure::bytes: {
+      Counter counter(run.model, measure, "bytes");
+      count_bytes(run, counted, counter);
       return counter.take();
     }
   }

@@ -13,15 +13,15 @@ namespace pregate {
 
 // uses: choices of a trace (each token's), lookups of a run (distinct experts of an event). weight: sum of
 // the router's weights; traces that recorded them. misses: lookups that found nothing resident or on its way.
-// stall: time that the compute unit waited for a load. reloads: loads of what had been evicted. The last
-// three are a run's.
-enum class ExpertMeasure : std::uint8_t { uses, weight, misses, stall, reloads };
+// stall: time that the compute unit waited for a load. reloads: loads of what had been evicted. bytes: read
+// from flash, prefetches included, at the layer that a load was for. The last four are a run's.
+enum class ExpertMeasure : std::uint8_t { uses, weight, misses, stall, reloads, bytes };
 std::string_view to_text(ExpertMeasure measure);
 Result<ExpertMeasure> parse_expert_measure(const std::string& word);
 
 struct ExpertMatrix {
   ExpertMeasure measure = ExpertMeasure::uses;
-  std::string_view unit;              // of the values: "choices", "lookups", "weight", "ps", "loads"
+  std::string_view unit;              // of the values: "choices", "lookups", "weight", "ps", "loads", "bytes"
   std::vector<LayerId> layers;        // rows: layers with experts, in order
   std::vector<BankId> banks;          // of the rows
   std::vector<std::int32_t> experts;  // of the rows: experts of the bank

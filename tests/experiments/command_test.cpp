@@ -25,6 +25,7 @@ TEST(Command, EveryVerb_HasHelpWithExamples) {
                                                        {"trace", "check"},
                                                        {"trace", "import"},
                                                        {"trace", "curve"},
+                                                       {"trace", "reuse"},
                                                        {"trace", "fit"},
                                                        {"record"},
                                                        {"forward"},
@@ -53,7 +54,7 @@ TEST(Command, WrongUsage_IsOneLineAndExitCode2) {
   const std::pair<std::vector<std::string>, const char*> rows[] = {
       {{}, "expected a verb"},
       {{"rum"}, "did you mean run?"},
-      {{"trace"}, "expected a verb (info, check, import, curve, fit), found none"},
+      {{"trace"}, "expected a verb (info, check, import, curve, reuse, fit), found none"},
       {{"trace", "inof", "x"}, "found \"inof\""},
       {{"run", "--budget", "1GB"}, "--budget"},
       {{"run", "demo", "extra"}, "extra"},

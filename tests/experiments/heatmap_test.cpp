@@ -67,6 +67,11 @@ TEST(Heatmap, OfARun_SumsToItsLookupsMissesAndStalls) {
   EXPECT_EQ(sum_of("misses"), summary["outcomes"]["miss"]);
   EXPECT_EQ(sum_of("stall"), summary["bins_ps"]["stall"]);
   EXPECT_EQ(sum_of("reloads"), summary["reloads"]);
+  EXPECT_EQ(sum_of("bytes"), summary["bytes_read"]);
+  const Said said = run_pregate(
+      {"heatmap", run, "--measure", "bytes", "--scale", "absolute", "--out", folder.file("bytes.svg")});
+  EXPECT_THAT(said.out, HasSubstr(" MiB altogether")) << said.err;
+  EXPECT_THAT(test::read_file(folder.file("bytes.svg")), HasSubstr("bytes of layers x experts"));
 }
 
 TEST(Heatmap, BadInput_IsNamed) {
@@ -82,6 +87,7 @@ TEST(Heatmap, BadInput_IsNamed) {
        "--formats: expected one of png, svg, csv"},
       {{"heatmap", csv, "--out", out, "--formats", "svg"}, "without extension beside --formats"},
       {{"heatmap", csv, "--out", out, "--measure", "misses"}, "expected a .run file for --measure misses"},
+      {{"heatmap", csv, "--out", out, "--measure", "bytes"}, "expected a .run file for --measure bytes"},
       {{"heatmap", csv, "--out", out, "--measure", "love"}, "--measure: expected one of uses"},
       {{"heatmap", csv, "--out", out, "--view", "sharing"}, "layers share banks"},
       {{"heatmap", csv, "--out", out, "--view", "top"}, "--view: expected one of layers, sharing"},

@@ -49,7 +49,8 @@ TEST(ExpertMatrix, OfWeights_IsTheirSumWherePlaced) {
 
 TEST(ExpertMatrix, OfWhatATraceDoesNotHave_IsRefused) {
   RouteTrace trace = fixtures::random_trace(6);
-  for (const ExpertMeasure measure : {ExpertMeasure::misses, ExpertMeasure::stall, ExpertMeasure::reloads}) {
+  for (const ExpertMeasure measure :
+       {ExpertMeasure::misses, ExpertMeasure::stall, ExpertMeasure::reloads, ExpertMeasure::bytes}) {
     const auto counted = count_experts(trace, measure, Phases::all);
     ASSERT_FALSE(counted);
     EXPECT_THAT(counted.error().message(), testing::HasSubstr("a .run file for --measure"));
@@ -103,7 +104,7 @@ RunRecord small_run() {
   return run;
 }
 
-TEST(ExpertMatrix, OfARun_CountsLookupsMissesStallsAndReloads) {
+TEST(ExpertMatrix, OfARun_CountsLookupsMissesStallsReloadsAndBytes) {
   const RunRecord run = small_run();
   const auto count = [&run](ExpertMeasure measure, Phases phases) {
     return *count_experts(run, measure, phases);
@@ -118,14 +119,17 @@ TEST(ExpertMatrix, OfARun_CountsLookupsMissesStallsAndReloads) {
   const ExpertMatrix reloads = count(ExpertMeasure::reloads, Phases::all);
   EXPECT_EQ(reloads.sum(), 1);
   EXPECT_EQ(reloads.at(1, 3), 1);
+  const ExpertMatrix bytes = count(ExpertMeasure::bytes, Phases::all);
+  EXPECT_EQ(bytes.sum(), 20) << "a cancelled load reads nothing";
+  EXPECT_EQ(bytes.at(1, 1), 10);
   EXPECT_FALSE(count_experts(run, ExpertMeasure::weight, Phases::all));
 }
 
 TEST(ExpertMeasure, Words_AreReadBack) {
-  for (const char* word : {"uses", "weight", "misses", "stall", "reloads"})
+  for (const char* word : {"uses", "weight", "misses", "stall", "reloads", "bytes"})
     EXPECT_EQ(to_text(*parse_expert_measure(word)), word);
   EXPECT_THAT(parse_expert_measure("hits").error().message(),
-              testing::HasSubstr("uses, weight, misses, stall, reloads"));
+              testing::HasSubstr("uses, weight, misses, stall, reloads, bytes"));
 }
 
 }  // namespace
