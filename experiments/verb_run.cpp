@@ -239,6 +239,7 @@ void add_run_verb(CLI::App& app, Session& session) {
   verb->add_option("--set", request.assignments, "change a scenario field: PATH=VALUE; may be repeated")
       ->type_name("PATH=VALUE")
       ->expected(1)
+      ->allow_extra_args(false)  // what follows is an operand
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   verb->add_option("--seed", request.seed, "of everything random: policies and synthetic routing");
   verb->add_option("--out", options->out, "write the run to this .run file");

@@ -215,6 +215,7 @@ A killed sweep goes on with the same command. The file is SQLite: sqlite3 b.db '
 CLI::Option* add_many(CLI::App& verb, const char* name, std::vector<std::string>& values, const char* help) {
   return verb.add_option(name, values, help)
       ->expected(1)
+      ->allow_extra_args(false)  // what follows is an operand
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
