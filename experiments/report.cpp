@@ -10,6 +10,7 @@
 #include "experiments/energy.hpp"
 #include "experiments/signature_view.hpp"
 #include "experiments/table.hpp"
+#include "experiments/what_if_view.hpp"
 #include "experiments/wrap.hpp"
 
 namespace pregate {
@@ -178,6 +179,13 @@ void write_baseline(Writer& w) {
                fmt::format("{:+.1f} %", 100 * (rate / off.tokens_per_second - 1))));
   w.line("  stall a token {} -> {}; decode hit rate {} -> {}", time_text(off.stall_per_token),
          time_text(per_token(on.stall, on.tokens)), percent(off.hit_rate_decode), percent(hit_rate(on)));
+}
+
+void write_what_if(Writer& w) {
+  if (w.report.what_if == nullptr) return;
+  w.heading("What if", fmt::format("one change each, on the same routing; a {} token; simulated",
+                                   w.decoded() ? "decoded" : "prompt"));
+  w.out += text_of(*w.report.what_if, w.look);
 }
 
 // ---- why ----
@@ -379,6 +387,7 @@ std::string text_report(const RunReport& report, const Look& look) {
   write_hits(w);
   write_bound(w);
   write_baseline(w);
+  write_what_if(w);
   write_stalls(w);
   write_prefetch(w);
   write_phases(w);

@@ -22,6 +22,7 @@ struct Baseline {
 };
 
 struct ForwardReport;
+struct WhatIf;
 
 struct RunReport {
   const RunRecord& run;  // with details
@@ -32,6 +33,7 @@ struct RunReport {
   std::string run_file;  // where the run was written; empty: nowhere
   bool per_token = false;
   std::string device_text;  // the device file, for the sources of its energy figures; empty: not at hand
+  const WhatIf* what_if = nullptr;         // counterfactuals; null: not asked for
   const ForwardReport* forward = nullptr;  // of a live run
   std::optional<DressingFacts> dressed;    // of a run whose routing is another model's
   const RouteTrace* routing = nullptr;  // of the run, for the norms that a forward pass recorded; null: none

@@ -6,6 +6,7 @@
 #include "experiments/signature_view.hpp"
 #include "experiments/summary_json.hpp"
 #include "experiments/table.hpp"
+#include "experiments/what_if_view.hpp"
 
 namespace pregate {
 namespace {
@@ -138,6 +139,7 @@ std::string json_report(const RunReport& report) {
                        {"stall_per_token_s", seconds(report.baseline->stall_per_token)},
                        {"hit_rate_decode", report.baseline->hit_rate_decode}};
   }
+  if (report.what_if != nullptr) add_what_if(out, *report.what_if);
   if (report.forward != nullptr) {
     const ForwardReport& f = *report.forward;
     out["forward"] = {{"model", f.model},

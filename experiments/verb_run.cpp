@@ -11,6 +11,8 @@
 #include "experiments/report.hpp"
 #include "experiments/simulate_setup.hpp"
 #include "experiments/verbs.hpp"
+#include "experiments/what_if.hpp"
+#include "sim/simulator.hpp"
 #include "traces/dressed_source.hpp"
 #include "traces/route_file.hpp"
 #include "traces/run_file.hpp"
@@ -42,7 +44,7 @@ struct RunOptions {
   std::array<std::string, kForwardOptions.size()> forward;  // as written
   int threads = 0;
   std::string out, route_out;
-  bool json = false, per_token = false, no_baseline = false;
+  bool json = false, per_token = false, no_baseline = false, what_if = false;
 };
 
 // What pre-gating changes can only be said beside the same routing without it.
@@ -92,6 +94,12 @@ Status report_run(Session& session, const RunOptions& options, const Outcomes& o
     Result<Baseline> baseline = run_without_prefetch(of.setup);
     if (!baseline) return baseline.error();
     report.baseline = *baseline;
+  }
+  std::optional<WhatIf> counterfactuals;
+  if (options.what_if) {
+    Result<WhatIf> simulated = what_if(of.setup, of.timed.run.summary);
+    if (!simulated) return simulated.error();
+    report.what_if = &counterfactuals.emplace(std::move(*simulated));
   }
   session.out = options.json ? json_report(report) : text_report(report, session.look);
   return {};
@@ -179,6 +187,7 @@ Status run_scenario(Session& session, const RunOptions& options) {
 constexpr const char* kExamples = R"(Examples:
   pregate run                                             the shipped demo
   pregate run --device a18-pro --set dram.expert_budget=2GiB
+  pregate run synthetic --what-if                         what would make it faster, and what cannot
   pregate run --trace small.route --shape-as megrez2-3x7b-a3b
   pregate run --trace phone.route.csv --set dram.expert_budget=4000MiB --set policy.prefetch=pregate
   pregate run my.scenario.textproto --out my.run --json
@@ -247,6 +256,10 @@ void add_run_verb(CLI::App& app, Session& session) {
   verb->add_flag("--per-token", options->per_token, "add a row a step");
   verb->add_flag("--no-baseline", options->no_baseline,
                  "skip the second run, without prefetch, that pre-gating is compared with");
+  verb->add_flag(
+      "--what-if", options->what_if,
+      "simulate what would make it faster (everything resident, OPT, perfect prefetch, parts of the "
+      "device twice as fast ...) and sort by gain");
   verb->footer(kExamples);
   verb->callback([options, verb, &session] {
     note_forward_fields(*verb, *options);

@@ -178,6 +178,7 @@ ResidencyOptions residency_options(const Prepared& prepared, const Scenario& sce
                       .lfu_half_life = policy.lfu_half_life,
                       .seed = policy.seed},
           .allow_overflow = false,
+          .preload = scenario.preload == Preload::all,
           .largest_event = prepared.sequence ? prepared.sequence->largest_event(prepared.table) : Bytes()};
 }
 
@@ -247,8 +248,9 @@ RunRecord account(const Scenario& scenario, Prepared& prepared, Recorder& record
     prepared.uses.emplace(*prepared.sequence, prepared.table.size());
   }
   const auto layers = static_cast<std::int32_t>(prepared.model.layers.size());
-  const std::vector<bool> opt =
-      opt_hits(*prepared.sequence, *prepared.uses, prepared.table, layers, prepared.budget);
+  const bool preload = scenario.preload == Preload::all;
+  const std::vector<bool> opt = opt_hits(*prepared.sequence, *prepared.uses, prepared.table, layers,
+                                         prepared.budget, {.preload = preload});
   label_misses_and_stalls(run, {*prepared.sequence, *prepared.uses, opt}, recorder.stall_lacked_room());
 
   SummaryInputs inputs{.device = scenario.device,
@@ -269,7 +271,8 @@ RunRecord account(const Scenario& scenario, Prepared& prepared, Recorder& record
                                        scenario.policy.eviction, prepared.budget,
                                        {.lfu_half_life = scenario.policy.lfu_half_life,
                                         .seed = scenario.policy.seed,
-                                        .largest_event = prepared.sequence->largest_event(prepared.table)});
+                                        .largest_event = prepared.sequence->largest_event(prepared.table),
+                                        .preload = preload});
     inputs.plain_misses = plain.lookups - plain.hits;
     inputs.plain_misses_decode = plain.lookups_decode - plain.hits_decode;
   }

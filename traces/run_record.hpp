@@ -100,7 +100,7 @@ struct LookupRecord {
   ExpertId expert;
   Outcome outcome = Outcome::resident_hit;
   MissClass miss_class = MissClass::none;  // of misses
-  LoadId load;                             // that brought or brings it
+  LoadId load;                             // that brought or brings it; invalid: there from the start
 };
 
 struct EventRecord {

@@ -36,15 +36,19 @@ enum class EvictionKind : std::uint8_t {
 };
 enum class PrefetchKind : std::uint8_t { none, pregate, prev_token, popularity, stale_gate, oracle };
 enum class Fidelity : std::uint8_t { flow, burst };
+// Which routed experts are in DRAM when the run begins. all: it has no loads; the budget must hold them all.
+enum class Preload : std::uint8_t { none, all };
 
 // The command's words: "lru", "lfu-decay", "belady-bypass" ... and back. Errors list the words that exist.
 Result<EvictionKind> parse_eviction(std::string_view word);
 Result<PrefetchKind> parse_prefetch(std::string_view word);
 Result<Fidelity> parse_fidelity(std::string_view word);
+Result<Preload> parse_preload(std::string_view word);
 Result<Arbitration> parse_arbitration(std::string_view word);
 std::string_view to_text(EvictionKind kind);
 std::string_view to_text(PrefetchKind kind);
 std::string_view to_text(Fidelity kind);
+std::string_view to_text(Preload kind);
 std::string_view to_text(Arbitration kind);
 std::vector<std::string> eviction_words();
 std::vector<std::string> prefetch_words();
@@ -105,6 +109,7 @@ struct Scenario {
   DeviceSpec device;
   WorkloadSpec workload;
   std::optional<Bytes> expert_budget;  // empty: what DRAM leaves, see default_expert_budget()
+  Preload preload = Preload::none;
   RuntimeSpec runtime;
   PolicySpec policy;
   Fidelity fidelity = Fidelity::flow;

@@ -18,12 +18,12 @@ std::string scenario_defaults() {
   const ArbitrationSpec& arbitration = runtime.arbitration;
   const PolicySpec policy;
   return fmt::format(
-      R"(name: "unnamed" workload {{ phase: "{}" max_steps: {} }} runtime {{ overlap: {} io_lanes: {} npu: "device" thermal: "cool"
+      R"(name: "unnamed" workload {{ phase: "{}" max_steps: {} }} dram {{ preload: "{}" }} runtime {{ overlap: {} io_lanes: {} npu: "device" thermal: "cool"
 flash_arbitration: "{}" link_arbitration: "{}" dram_arbitration: "{}" demand_weight: {} committed_weight: {}
 speculative_weight: {} }} policy {{ eviction: "{}" prefetch: "{}" lookahead: {} stale_gate_accuracy: {} lfu_half_life: {}
 popularity_count: {} }} sim {{ fidelity: "flow" seed: {} }})",
-      workload.decode_only ? "decode" : "all", workload.max_steps, runtime.overlap, runtime.io_lanes,
-      to_text(arbitration.flash), to_text(arbitration.link), to_text(arbitration.dram),
+      workload.decode_only ? "decode" : "all", workload.max_steps, to_text(Preload::none), runtime.overlap,
+      runtime.io_lanes, to_text(arbitration.flash), to_text(arbitration.link), to_text(arbitration.dram),
       arbitration.class_weights[0], arbitration.class_weights[1], arbitration.class_weights[2],
       to_text(policy.eviction), to_text(policy.prefetch), policy.lookahead, policy.stale_gate_accuracy,
       policy.lfu_half_life, policy.popularity_count, policy.seed);
@@ -187,9 +187,11 @@ class Resolver {
     scenario.device = read_device(root_.section("device"));
     read_models(scenario);
     scenario.workload = read_workload(root_.section("workload"), scenario.model.has_value());
-    if (root_.has("dram") && root_.section("dram").has("expert_budget")) {
-      scenario.expert_budget = root_.section("dram").bytes("expert_budget", Bytes(1), Bytes::gib(64 * 1024));
+    const FieldReader dram = root_.section("dram");
+    if (dram.has("expert_budget")) {
+      scenario.expert_budget = dram.bytes("expert_budget", Bytes(1), Bytes::gib(64 * 1024));
     }
+    scenario.preload = dram.word("preload", parse_preload);
     const FieldReader runtime = root_.section("runtime");
     scenario.runtime = {.overlap = runtime.flag("overlap"),
                         .io_lanes = static_cast<std::int32_t>(runtime.integer("io_lanes", {1, 4096})),

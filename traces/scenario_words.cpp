@@ -35,6 +35,7 @@ constexpr Word<PrefetchKind> kPrefetches[] = {{"none", PrefetchKind::none},
                                               {"oracle", PrefetchKind::oracle}};
 
 constexpr Word<Fidelity> kFidelities[] = {{"flow", Fidelity::flow}, {"burst", Fidelity::burst}};
+constexpr Word<Preload> kPreloads[] = {{"none", Preload::none}, {"all", Preload::all}};
 constexpr Word<Arbitration> kArbitrations[] = {{"max-min", Arbitration::max_min},
                                                {"priority", Arbitration::priority},
                                                {"weighted", Arbitration::weighted}};
@@ -74,11 +75,17 @@ Result<PrefetchKind> parse_prefetch(std::string_view word) {
 Result<Fidelity> parse_fidelity(std::string_view word) {
   return find(kFidelities, word);
 }
+Result<Preload> parse_preload(std::string_view word) {
+  return find(kPreloads, word);
+}
 Result<Arbitration> parse_arbitration(std::string_view word) {
   return find(kArbitrations, word);
 }
 std::string_view to_text(Fidelity kind) {
   return text_of(kFidelities, kind);
+}
+std::string_view to_text(Preload kind) {
+  return text_of(kPreloads, kind);
 }
 std::string_view to_text(Arbitration kind) {
   return text_of(kArbitrations, kind);

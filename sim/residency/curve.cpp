@@ -30,8 +30,9 @@ std::unique_ptr<Residency> make_residency(const ReplayInputs& in) {
                                                .lfu_half_life = in.options.lfu_half_life,
                                                .seed = in.options.seed},
                                    .allow_overflow = !in.options.largest_event.has_value(),
+                                   .preload = in.options.preload,
                                    .largest_event = in.options.largest_event.value_or(Bytes())});
-  check(residency.ok(), "with the future known and room for an event every policy can be had");
+  check(residency.ok(), "with the future known and room for what it holds every policy can be had");
   return std::move(*residency);
 }
 
@@ -88,10 +89,10 @@ CurvePoint replay_at(const EventSequence& sequence, const FutureUses& future, co
 }
 
 std::vector<bool> opt_hits(const EventSequence& sequence, const FutureUses& future, const ExpertTable& table,
-                           std::int32_t model_layers, Bytes budget) {
+                           std::int32_t model_layers, Bytes budget, const CurveOptions& options) {
   std::vector<bool> hits;
   hits.reserve(sequence.lookups());
-  replay({sequence, future, table, model_layers, EvictionKind::belady, budget, {}},
+  replay({sequence, future, table, model_layers, EvictionKind::belady, budget, {.preload = options.preload}},
          [&](const EventInfo&, const Lookup& lookup) { hits.push_back(lookup.outcome != Outcome::miss); });
   return hits;
 }

@@ -31,6 +31,7 @@ struct CurveOptions {
   // As in a run, not as in a curve: no event may overflow the budget, and belady-bypass keeps this much
   // aside.
   std::optional<Bytes> largest_event;
+  bool preload = false;  // all experts are resident before the first event; the budget must hold them
 };
 
 CurvePoint replay_at(const EventSequence& sequence, const FutureUses& future, const ExpertTable& table,
@@ -38,7 +39,8 @@ CurvePoint replay_at(const EventSequence& sequence, const FutureUses& future, co
                      const CurveOptions& options = {});
 
 // Per lookup of the sequence, in order: whether Belady MIN with forced admission hits it at this budget.
+// `options`: only whether it begins preloaded.
 std::vector<bool> opt_hits(const EventSequence& sequence, const FutureUses& future, const ExpertTable& table,
-                           std::int32_t model_layers, Bytes budget);
+                           std::int32_t model_layers, Bytes budget, const CurveOptions& options = {});
 
 }  // namespace pregate

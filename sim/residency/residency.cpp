@@ -25,6 +25,32 @@ Status check_shares(const ExpertTable& table, Bytes share, std::size_t partition
   return {};
 }
 
+// Room for all experts at once, in each part of the budget, so that nothing ever leaves.
+Status check_preload(const ExpertTable& table, const ResidencyOptions& options, Bytes share,
+                     std::size_t partitions) {
+  if (options.eviction == EvictionKind::none) {
+    return bad_input("a policy that keeps what is resident beside dram.preload=all", "\"none\"",
+                     "policy.eviction");
+  }
+  std::vector<Bytes> needed(partitions);
+  for (std::uint32_t i = 0; i < table.size(); ++i) {
+    needed[partitions == 1 ? 0 : table.bank(ExpertId(i)).value()] += table.bytes(ExpertId(i));
+  }
+  const bool keeps_aside = options.eviction == EvictionKind::belady_bypass && !options.allow_overflow;
+  const Bytes room = keeps_aside ? std::max(share - options.largest_event, Bytes()) : share;
+  for (const Bytes bytes : needed) {
+    if (bytes <= room) continue;
+    const std::string of_what =
+        partitions == 1 ? fmt::format("all {} experts", table.size()) : "all experts of a bank";
+    const std::string what = partitions == 1 ? "the budget" : fmt::format("each of {} shares", partitions);
+    return bad_input(fmt::format("at least {} ({} bytes) for {} with dram.preload=all", to_text(bytes),
+                                 bytes.count(), of_what),
+                     fmt::format("{} ({} bytes) in {}", to_text(room), room.count(), what),
+                     "dram.expert_budget");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Residency>> Residency::create(const ExpertTable& table,
@@ -36,6 +62,9 @@ Result<std::unique_ptr<Residency>> Residency::create(const ExpertTable& table,
   if (!options.allow_overflow) {
     if (Status fits = check_shares(table, share, partitions); !fits) return fits.error();
   }
+  if (options.preload) {
+    if (Status fits = check_preload(table, options, share, partitions); !fits) return fits.error();
+  }
   for (std::size_t i = 0; i < partitions; ++i) {
     EvictionContext context = options.context;
     context.table = &table;
@@ -44,6 +73,7 @@ Result<std::unique_ptr<Residency>> Residency::create(const ExpertTable& table,
     if (!policy) return policy.error();
     state->partitions.push_back({.budget = share, .used = {}, .by_pin = {}, .policy = std::move(*policy)});
   }
+  if (options.preload) state->preload();
   return std::unique_ptr<Residency>(new Residency(std::move(state)));
 }
 
@@ -144,14 +174,30 @@ bool Residency::start(LoadId id, std::vector<Eviction>& evicted) {
   return true;
 }
 
-void Residency::State::admit(ExpertId id, Expert& expert, Partition& partition) {
+void Residency::State::take_room(ExpertId id, Partition& partition, Pin pin) {
   const Bytes size = table.bytes(id);
   used += size;
   peak = std::max(peak, used);
   partition.used += size;
+  pins.set(id, pin);
+  partition.by_pin[static_cast<std::size_t>(pin)] += size;
+}
+
+void Residency::State::preload() {
+  for (std::uint32_t i = 0; i < table.size(); ++i) {
+    const ExpertId id(i);
+    Expert& expert = of(id);
+    Partition& partition = partition_of(id);
+    take_room(id, partition, Pin::none);
+    expert.presence = Presence::resident;
+    expert.order = ++order;
+    partition.policy->admitted({.expert = id, .event = EventId(), .step = 0, .order = expert.order});
+  }
+}
+
+void Residency::State::admit(ExpertId id, Expert& expert, Partition& partition) {
   // What is loading cannot leave: it counts as active until it arrives.
-  pins.set(id, Pin::active);
-  partition.by_pin[static_cast<std::size_t>(Pin::active)] += size;
+  take_room(id, partition, Pin::active);
   expert.presence = Presence::loading;
   expert.seen = true;
   expert.unused_prefetch = of(expert.load).purpose != Purpose::demand;

@@ -28,6 +28,8 @@ struct ResidencyOptions {
   // Timeless replays (curve): an event larger than the budget, or a bank's share of it, stays resident until
   // the next event instead of being refused; peak_resident() tells the room it took.
   bool allow_overflow = false;
+  // Every expert is resident before the first event, without a load: what was not loaded names none.
+  bool preload = false;
   Bytes largest_event;  // belady-bypass keeps this much aside for experts that are used but not kept; 0 in
                         // overflow mode
 };
@@ -35,8 +37,9 @@ struct ResidencyOptions {
 struct Lookup {
   ExpertId expert;
   Outcome outcome = Outcome::resident_hit;
-  bool seen_before = false;      // loaded before: a miss is not compulsory
-  LoadId load;                   // that brought it or is on its way; invalid for a miss until request()
+  bool seen_before = false;  // loaded before: a miss is not compulsory
+  LoadId load;  // that brought it or is on its way; invalid for a miss until request() and for what was
+                // preloaded
   EvictionId previous_eviction;  // of a miss that is a reload
 };
 
@@ -50,8 +53,8 @@ struct Eviction {
 
 class Residency final : public ResidencyView {
  public:
-  // bad_input if the policy cannot be had (see make_eviction) or a partition is smaller than its bank's
-  // largest expert.
+  // bad_input if the policy cannot be had (see make_eviction), if a partition is smaller than its bank's
+  // largest expert, or if what is preloaded would not stay: too little room, or a policy that keeps nothing.
   static Result<std::unique_ptr<Residency>> create(const ExpertTable& table, const ResidencyOptions& options);
   ~Residency() override;
 

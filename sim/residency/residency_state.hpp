@@ -52,6 +52,9 @@ struct Residency::State {
   Lookup look_up(ExpertId id);
   void update_pin(ExpertId id);
   void admit(ExpertId id, Expert& expert, Partition& partition);
+  // Bytes of the expert become part of the partition, at this pin.
+  void take_room(ExpertId id, Partition& partition, Pin pin);
+  void preload();
   void evict(ExpertId id, LoadId by_load, std::vector<Eviction>& evicted);
   // Evicts the policy's choice among the least pinned, at most `strongest`; false if there is none.
   bool evict_one(Partition& partition, Pin strongest, LoadId by_load, std::vector<Eviction>& evicted);

@@ -19,6 +19,7 @@ Loader::Loader(const sc_core::sc_module_name& name, const Parts& parts)
     offsets_.push_back(end);
     end += parts.table.bytes(ExpertId(expert));
   }
+  note_queue();  // what is resident before the first load
 }
 
 LoadId Loader::request(ExpertId expert, Purpose purpose, LayerId layer, const Lookup* miss) {

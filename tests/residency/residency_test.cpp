@@ -77,6 +77,57 @@ TEST(Residency, AMiss_IsLoadedAndThenHits) {
   EXPECT_EQ(again[0].load, load);
 }
 
+ResidencyOptions preloaded(const World& world, EvictionKind kind, std::int64_t budget) {
+  ResidencyOptions options = options_of(world, kind, Bytes(budget));
+  options.preload = true;
+  return options;
+}
+
+TEST(Residency, APreloadedExpert_HitsWithoutALoadAndIsNoPrefetch) {
+  const World world = one_layer({{0, 1}});
+  const auto cache = make_residency(world, preloaded(world, EvictionKind::lru, 8));
+  EXPECT_EQ(cache->used(), Bytes(8));
+  EXPECT_EQ(cache->peak_resident(), Bytes(8));
+  EXPECT_FALSE(cache->request(kC, Purpose::speculative).valid());
+  const std::vector<ExpertId> chosen = {kA, kB};
+  for (const Lookup& lookup : cache->begin_event(EventId(0), chosen)) {
+    EXPECT_EQ(lookup.outcome, Outcome::resident_hit);
+    EXPECT_FALSE(lookup.load.valid());
+  }
+  std::vector<Eviction> gone;
+  cache->end_event(gone);
+  EXPECT_THAT(gone, IsEmpty());
+}
+
+TEST(Residency, Preloading_WantsRoomForAllExpertsAndAPolicyThatKeepsThem) {
+  const World world = one_layer({{0, 1}});
+  const auto error_of = [&world](ResidencyOptions options) {
+    const auto residency = Residency::create(world.table, options);
+    return residency ? std::string("no error") : residency.error().message();
+  };
+  EXPECT_EQ(error_of(preloaded(world, EvictionKind::belady, 8)), "no error");
+  EXPECT_EQ(error_of(preloaded(world, EvictionKind::lru, 7)),
+            "dram.expert_budget: expected at least 8 B (8 bytes) for all 8 experts with dram.preload=all, "
+            "found 7 B (7 bytes) in the budget");
+  EXPECT_THAT(error_of(preloaded(world, EvictionKind::none, 8)), HasSubstr("policy.eviction: expected"));
+  ResidencyOptions bypass = preloaded(world, EvictionKind::belady_bypass, 9);
+  bypass.largest_event = Bytes(2);  // kept aside
+  EXPECT_THAT(error_of(bypass), HasSubstr("found 7 B"));
+  bypass.budget = Bytes(10);
+  EXPECT_EQ(error_of(bypass), "no error");
+}
+
+// Shares are even, banks are not: the largest bank decides.
+TEST(Residency, PreloadingIntoShares_WantsRoomInEach) {
+  const World world = random_world(1, {.model = {.banks = 2, .experts = 4, .more_bytes_per_bank = Bytes(1)}});
+  const auto fits = [&world](std::int64_t budget) {
+    return Residency::create(world.table, preloaded(world, EvictionKind::layer_lru, budget)).ok();
+  };
+  EXPECT_FALSE(fits(12));  // 4 and 8 bytes, 6 a share
+  EXPECT_FALSE(fits(15));
+  EXPECT_TRUE(fits(16));
+}
+
 TEST(Residency, AReload_NamesTheEvictionBehindIt) {
   Cache cache(1);
   cache.use(kA);

@@ -21,6 +21,26 @@ TEST(ClosedForm, OneLoad_IsLatencyPlusBytesOverRate) {
   EXPECT_EQ(run.stalls[0].cause, StallCause::compulsory);
 }
 
+// Two experts a step, two steps: four streams of 10 us, and nothing else.
+TEST(ClosedForm, EverythingPreloaded_TakesItsStreamsAlone) {
+  const ModelShape model = round_model({{}}, 4, 2);
+  Scenario scenario = round_scenario(Bytes(4'000'000));
+  scenario.preload = Preload::all;
+  const RunRecord run = must_run(scenario, decode_trace(model, {{{2, 3}}, {{0, 1}}}));
+  EXPECT_EQ(run.summary.all.makespan, kStream * 4);
+  EXPECT_EQ(run.summary.all.bytes_read, Bytes());
+}
+
+TEST(ClosedForm, PreloadingWithoutRoom_NamesTheBudget) {
+  const ModelShape model = round_model({{}}, 4, 2);
+  Scenario scenario = round_scenario(Bytes(3'999'999));
+  scenario.preload = Preload::all;
+  Replay source(decode_trace(model, {{{2, 3}}}));
+  const Result<RunRecord> run = simulate(scenario, source);
+  ASSERT_FALSE(run.ok());
+  EXPECT_EQ(run.error().place, "dram.expert_budget");
+}
+
 TEST(ClosedForm, ALoadInRequests_PaysTheLatencyOfEach) {
   const ModelShape model = round_model({{}}, 4, 1);
   Scenario scenario = round_scenario(Bytes(4'000'000));

@@ -188,6 +188,7 @@ TEST(ScenarioText, NamingAnotherDevice_DropsTheOneItCarries) {
 
 TEST(ScenarioSet, ReachesEveryKindOfField) {
   const Scenario s = with({"dram.expert_budget=4000MiB",
+                           "dram.preload=all",
                            "runtime.overlap=false",
                            "runtime.io_lanes=2",
                            "policy.eviction=lfu-decay",
@@ -208,6 +209,9 @@ TEST(ScenarioSet, ReachesEveryKindOfField) {
                            "device.link.bandwidth=1GB/s",
                            "name=other"});
   EXPECT_EQ(*s.expert_budget, Bytes::mib(4000));
+  EXPECT_EQ(s.preload, Preload::all);
+  EXPECT_EQ(with({}).preload, Preload::none);
+  EXPECT_THAT(set_error("dram.preload=some"), HasSubstr("dram.preload: expected one of none, all"));
   EXPECT_FALSE(s.runtime.overlap);
   EXPECT_EQ(s.runtime.io_lanes, 2);
   EXPECT_EQ(s.policy.eviction, EvictionKind::lfu_decay);
