@@ -96,7 +96,8 @@ class Builder {
     }
     if (opt || perfect) return leave_out(kBoth, "one of the two is the scenario's own");
     scenario.policy.eviction = EvictionKind::belady;
-    add(kBoth, "both of these", {"policy.eviction=belady", "policy.prefetch=oracle"}, std::move(scenario));
+    add(kBoth, "Belady's choice of what leaves, and a prefetch that knows the trace",
+        {"policy.eviction=belady", "policy.prefetch=oracle"}, std::move(scenario));
   }
 
   void add_pregating() {
