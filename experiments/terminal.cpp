@@ -91,7 +91,7 @@ Progress::Progress(std::string what)
       begin_(Clock::now()),
       next_(begin_ + std::chrono::seconds(1)) {}
 
-void Progress::update(std::int64_t done, std::int64_t total) {
+void Progress::update(std::int64_t done, std::int64_t total, std::string_view more) {
   if (!enabled_) return;
   const Clock::time_point now = Clock::now();
   if (now < next_) return;
@@ -101,7 +101,8 @@ void Progress::update(std::int64_t done, std::int64_t total) {
                              ? fmt::format(" of {} ({:.0f} %)", total,
                                            100.0 * static_cast<double>(done) / static_cast<double>(total))
                              : std::string();
-  fmt::print(stderr, "\r\033[K{} {}{}, {:.0f} s", what_, done, of, seconds);
+  fmt::print(stderr, "\r\033[K{} {}{}, {:.0f} s{}{}", what_, done, of, seconds, more.empty() ? "" : ", ",
+             more);
   std::fflush(stderr);
   shown_ = true;
 }

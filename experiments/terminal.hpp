@@ -40,8 +40,8 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // total 0: unknown.
-  void update(std::int64_t done, std::int64_t total);
+  // total 0: unknown. `more` stands at the end of the line.
+  void update(std::int64_t done, std::int64_t total, std::string_view more = {});
   void clear();
 
  private:
