@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A real Slurm for a test: munged, slurmctld and slurmd of Debian's packages in a folder of their own, on
-// 127.0.0.1 and free ports, with a key of their own. One node of two CPUs, so that two tasks run at once. The
+// loopback and free ports, with a key of their own. One node of two CPUs, so that two tasks run at once. The
 // machine's own Slurm and munge, if it has any, are not touched.
 //
 // A keeper process starts the three and ends whatever they left: it is the reaper of all their descendants,
@@ -11,8 +11,10 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <pwd.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -73,10 +75,37 @@ inline std::optional<std::string> find_daemon(const std::string& name) {
   return std::nullopt;
 }
 
+// Slurm's daemons listen on the address that the machine's own name stands for, or else on all of them.
+struct HostName {
+  std::string name, address;
+  bool given = false;  // to the daemons alone, in a namespace of theirs
+};
+
+// A name that stands for a loopback address; nothing where there is none.
+inline std::optional<HostName> loopback_name() {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(::unshare(CLONE_NEWUTS) == 0 ? 0 : 1);
+  int status = 1;
+  ::waitpid(child, &status, 0);
+  if (status == 0) return HostName{.name = "localhost", .address = "127.0.0.1", .given = true};
+  std::array<char, 256> name{};
+  ::gethostname(name.data(), name.size() - 1);
+  HostName host{.name = std::string(name.data()).substr(0, std::string(name.data()).find('.')),
+                .address = {}};
+  addrinfo want{}, *found = nullptr;
+  want.ai_family = AF_INET;
+  if (::getaddrinfo(host.name.c_str(), nullptr, &want, &found) != 0) return std::nullopt;
+  const in_addr first = reinterpret_cast<const sockaddr_in*>(found->ai_addr)->sin_addr;
+  ::freeaddrinfo(found);
+  std::array<char, INET_ADDRSTRLEN> text{};
+  host.address = ::inet_ntop(AF_INET, &first, text.data(), text.size());
+  return (ntohl(first.s_addr) >> 24) == 127 ? std::optional(host) : std::nullopt;
+}
+
 // Runs in a process of its own until it is told to stop or its parent is gone; see above.
 class ClusterKeeper {
  public:
-  explicit ClusterKeeper(std::string folder) : folder_(std::move(folder)) {}
+  ClusterKeeper(std::string folder, HostName host) : folder_(std::move(folder)), host_(std::move(host)) {}
 
   [[noreturn]] void run(pid_t parent) {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -87,7 +116,10 @@ class ClusterKeeper {
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (::getppid() != parent) ::_exit(1);
     ::setpgid(0, 0);  // Ctrl-C is for the test, which then is gone
-    ::setenv("SLURM_CONF", (folder_ + "/slurm.conf").c_str(), 1);
+    if (host_.given &&
+        (::unshare(CLONE_NEWUTS) != 0 || ::sethostname(host_.name.c_str(), host_.name.size()) != 0)) {
+      ::_exit(1);
+    }
     const std::string in = folder_ + "/";
     start("munged", {"--foreground", "--force", "--num-threads=2", "--key-file=" + in + "munge.key",
                      "--socket=" + in + "munge.sock", "--pid-file=" + in + "munged.pid",
@@ -157,6 +189,7 @@ class ClusterKeeper {
   }
 
   std::string folder_;
+  HostName host_;
   pid_t controller_ = 0;
 };
 
@@ -167,6 +200,10 @@ class LoopbackCluster {
     for (const char* name : {"munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo"}) {
       if (!find_daemon(name))
         return std::string(name) + " is not installed (packages of scripts/packages-cluster.txt)";
+    }
+    if (!loopback_name()) {
+      return "the name of this machine stands for no loopback address, and this user cannot give the daemons "
+             "another";
     }
     return std::nullopt;
   }
@@ -179,12 +216,14 @@ class LoopbackCluster {
   // Empty when the node is idle; else what the daemons said. Seconds until the controller forgets a job that
   // has ended: `remembers`.
   std::string start(int remembers = 300) {
+    const std::optional<HostName> host = loopback_name();
+    if (!host) return "no loopback address";
     std::string said;
     for (int attempt = 0; attempt < 2; ++attempt) {  // a port may be taken in between
-      make_folder(remembers);
+      make_folder(*host, remembers);
       const pid_t parent = ::getpid();
       keeper_ = ::fork();
-      if (keeper_ == 0) ClusterKeeper(folder_).run(parent);
+      if (keeper_ == 0) ClusterKeeper(folder_, *host).run(parent);
       if (wait_until_idle()) return {};
       said = words_of_daemons();
       stop();
@@ -216,7 +255,7 @@ class LoopbackCluster {
   }
 
  private:
-  void make_folder(int remembers) {
+  void make_folder(const HostName& host, int remembers) {
     // Short, as a socket stands in it, and of this user alone.
     std::string path = "/tmp/pregate-cluster.XXXXXX";
     if (::mkdtemp(path.data()) == nullptr) return;
@@ -230,18 +269,15 @@ class LoopbackCluster {
     std::ofstream(folder_ + "/plugstack.conf");
     // Without it slurmd looks for control groups that a container may not have; nothing here uses them.
     std::ofstream(folder_ + "/cgroup.conf") << "CgroupPlugin=cgroup/v1\nCgroupAutomount=no\n";
-    std::ofstream(folder_ + "/slurm.conf") << configuration(remembers);
+    std::ofstream(folder_ + "/slurm.conf") << configuration(host, remembers);
     ::setenv("SLURM_CONF", (folder_ + "/slurm.conf").c_str(), 1);
   }
 
-  [[nodiscard]] std::string configuration(int remembers) const {
-    std::array<char, 256> name{};
-    ::gethostname(name.data(), name.size() - 1);
-    const std::string host = std::string(name.data()).substr(0, std::string(name.data()).find('.'));
+  [[nodiscard]] std::string configuration(const HostName& host, int remembers) const {
     const passwd* self = ::getpwuid(::geteuid());
     const std::string user = self == nullptr ? std::to_string(::geteuid()) : self->pw_name;
     std::ostringstream out;
-    out << "ClusterName=loopback\nSlurmctldHost=" << host << "(127.0.0.1)\n"
+    out << "ClusterName=loopback\nSlurmctldHost=" << host.name << "(" << host.address << ")\n"
         << "SlurmUser=" << user << "\nSlurmdUser=" << user << "\n"
         << "SlurmctldPort=" << free_port() << "\nSlurmdPort=" << free_port() << "\n"
         << "CommunicationParameters=NoCtldInAddrAny,NoInAddrAny\n"
@@ -259,7 +295,8 @@ class LoopbackCluster {
         << "SchedulerType=sched/builtin\n"
         << "SchedulerParameters=batch_sched_delay=0,sched_interval=1,max_array_tasks=100\n"
         << "KillWait=2\nMinJobAge=" << remembers << "\n"
-        << "NodeName=node1 NodeHostname=" << host << " NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN\n"
+        << "NodeName=node1 NodeHostname=" << host.name << " NodeAddr=" << host.address
+        << " CPUs=2 State=UNKNOWN\n"
         << "PartitionName=all Nodes=ALL Default=YES MaxTime=5 State=UP\n";
     return out.str();
   }

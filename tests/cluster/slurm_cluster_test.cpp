@@ -157,7 +157,7 @@ TEST_F(SlurmCluster, CtrlC_LeavesTheArrayRunning_AndTheFolderIsRefusedUntilItHas
 }
 
 TEST_F(SlurmCluster, TheScript_IsSubmittedAgainByHand_AndTheFolderKnowsIt) {
-  const ShardArray work = array(4, "sleep 1; " + std::string(kWriteNumber));
+  const ShardArray work = array(4, "sleep 2; " + std::string(kWriteNumber));
   ASSERT_TRUE(make_folder(work));
   ASSERT_TRUE(write_array(work, {1, 2, 3, 4}));
   const std::string id = test::said_by("sbatch --parsable --array=2-3 " + script_file(work));
