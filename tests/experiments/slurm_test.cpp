@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <csignal>
@@ -243,6 +244,17 @@ TEST_F(Slurm, AFolderWithARunningArray_IsRefused_UntilItHasEnded) {
   fake("squeue", "echo slurm is away >&2; exit 1");
   EXPECT_THAT(run_on_slurm(work_, quick()).error().message(), HasSubstr("job array 76, found slurm is away"));
   fake("squeue", kForgotten);
+  EXPECT_TRUE(run_on_slurm(work_, quick()));
+}
+
+TEST_F(Slurm, TwoAtTheSameMoment_DoNotBothSubmit) {
+  make_work_folder();
+  fake("sbatch", kEndAtOnce);
+  fake("squeue", kForgotten);
+  const int other = ::open(work_.folder.c_str(), O_RDONLY);
+  ASSERT_EQ(::flock(other, LOCK_EX), 0);
+  EXPECT_THAT(run_on_slurm(work_, quick()).error().message(), HasSubstr("nobody else submits just now"));
+  ::close(other);
   EXPECT_TRUE(run_on_slurm(work_, quick()));
 }
 
