@@ -170,7 +170,7 @@ TEST_F(SlurmCluster, TheScript_IsSubmittedAgainByHand_AndTheFolderKnowsIt) {
   EXPECT_THAT(missing_shards(work), ElementsAre(1, 4));
 }
 
-TEST_F(SlurmCluster, APartitionThatIsNotThere_IsSlurmsOwnWord) {
+TEST_F(SlurmCluster, APartitionOrAJobThatIsNotThere_IsSlurmsOwnWord) {
   ShardArray work = array(1, kWriteNumber);
   work.options = {"--partition=nowhere"};
   const Result<ArrayEnd> end = run_on_slurm(work, quick());
@@ -178,6 +178,10 @@ TEST_F(SlurmCluster, APartitionThatIsNotThere_IsSlurmsOwnWord) {
   EXPECT_EQ(end.error().kind, Error::Kind::run_failed);
   EXPECT_THAT(end.error().message(), AllOf(HasSubstr("sbatch: "), HasSubstr("invalid partition")));
   EXPECT_FALSE(fs::exists(job_file(work)));
+  const Result<QueueAnswer> forgotten = ask_queue({.id = "999999", .cluster = {}});
+  ASSERT_TRUE(forgotten) << forgotten.error().message();
+  EXPECT_TRUE(forgotten->known);
+  EXPECT_THAT(forgotten->states, IsEmpty());
 }
 
 // Processes that were started in this cluster's world, by what they know of its folder.
