@@ -8,11 +8,17 @@
 
 namespace pregate {
 
-Result<std::string> program_folder() {
+Result<std::string> own_program() {
   std::error_code error;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
   if (error) return run_failed("/proc/self/exe", "a link to the running program", error.message());
-  return self.parent_path().string();
+  return self.string();
+}
+
+Result<std::string> program_folder() {
+  const auto self = own_program();
+  if (!self) return self.error();
+  return std::filesystem::path(*self).parent_path().string();
 }
 
 Result<std::string> sibling_program(std::string_view name) {

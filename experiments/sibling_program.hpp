@@ -9,6 +9,8 @@
 
 namespace pregate {
 
+// Path of the running program: what starts it again.
+Result<std::string> own_program();
 // Folder of the running program.
 Result<std::string> program_folder();
 // Path of the program `name` in that folder. The error says where it was looked for.

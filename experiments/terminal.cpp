@@ -119,7 +119,8 @@ void Progress::update(std::int64_t done, std::int64_t total, std::string_view no
       left = fmt::format(", {:.{}f}/s, {} left", rate, rate < 10 ? 1 : 0,
                          rough(static_cast<double>(total - done) / rate));
   }
-  fmt::print(stderr, "\r\033[K{} {}{}, {}{}{}", what_, done, of, rough(seconds), left, note);
+  fmt::print(stderr, "\r\033[K{} {}{}, {}{}{}{}", what_, done, of, rough(seconds), left,
+             note.empty() ? "" : ", ", note);
   std::fflush(stderr);
   shown_ = true;
 }

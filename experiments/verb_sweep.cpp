@@ -156,8 +156,7 @@ Status sweep_all(Session& session, SweepOptions& options) {
   const StopOnInterrupt interrupt;
   const SweepHooks hooks{.progress =
                              [&](std::int64_t ended, std::int64_t of, std::int64_t failed) {
-                               progress.update(ended, of,
-                                               failed > 0 ? fmt::format(", {} failed", failed) : "");
+                               progress.update(ended, of, failed > 0 ? fmt::format("{} failed", failed) : "");
                              },
                          .stop = [] { return stop_asked != 0; }};
   const Result<SweepOutcome> outcome = run_sweep(session.catalogue, *request, hooks);

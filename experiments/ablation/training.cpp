@@ -149,14 +149,6 @@ class Child {
   std::string line_, last_;
 };
 
-// The program's own verb finds the trainer and the kernels that suit this processor.
-Result<std::string> own_program() {
-  std::error_code error;
-  const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  if (error) return run_failed("/proc/self/exe", "a link to the running program", error.message());
-  return self.string();
-}
-
 }  // namespace
 
 Result<std::optional<Trained>> finished_training(const Variant& variant) {
@@ -205,6 +197,7 @@ std::vector<std::string> training_arguments(const AblationPlan& plan, const Vari
 
 Status run_training(const AblationPlan& plan, const Variant& variant, const std::string& what) {
   if (const auto trainer = sibling_program("pregate-train"); !trainer) return trainer.error();
+  // The program's own verb finds the trainer and the kernels that suit this processor.
   const Result<std::string> program = own_program();
   if (!program) return program.error();
   std::vector<std::string> arguments = training_arguments(plan, variant);
