@@ -216,21 +216,26 @@ const json* itself(const json& rows) {
 }
 
 TEST(WhatIfCommand, TheScenarioItself_IsTheRunBesideIt) {
-  const json out = what_if_json(kShort);
-  const json* row = itself(out["what_if"]);
-  ASSERT_NE(row, nullptr);
-  EXPECT_EQ((*row)["tokens_per_second"], out["tokens_per_second"]);
-  EXPECT_EQ((*row)["hit_rate"], out["hit_rate_decode"]);
-  EXPECT_EQ((*row)["gain"], 0.0);
-  EXPECT_EQ(out["what_if"].size(), 11U);
-  for (const json& other : out["what_if"]) {
-    EXPECT_TRUE(other["error"].is_null()) << other;
-    if (other["name"] == "everything resident") {
-      EXPECT_DOUBLE_EQ(other["tokens_per_second"].get<double>(),
-                       out["tokens_per_second_if_resident"].get<double>());
-    }
-    if (other["name"] == "pre-gating off") {
-      EXPECT_EQ(other["tokens_per_second"], out["baseline"]["tokens_per_second"]);
+  for (const char* steps : {"workload.phase=all", "workload.phase=decode", "workload.max_steps=4"}) {
+    SCOPED_TRACE(steps);
+    std::vector<std::string> arguments = kShort;
+    arguments.insert(arguments.end(), {"--set", steps});
+    const json out = what_if_json(arguments);
+    const json* row = itself(out["what_if"]);
+    ASSERT_NE(row, nullptr);
+    EXPECT_EQ((*row)["tokens_per_second"], out["tokens_per_second"]);
+    EXPECT_EQ((*row)["hit_rate"], out["hit_rate_decode"]);
+    EXPECT_EQ((*row)["gain"], 0.0);
+    EXPECT_EQ(out["what_if"].size(), 11U);
+    for (const json& other : out["what_if"]) {
+      EXPECT_TRUE(other["error"].is_null()) << other;
+      if (other["name"] == "everything resident") {
+        EXPECT_DOUBLE_EQ(other["tokens_per_second"].get<double>(),
+                         out["tokens_per_second_if_resident"].get<double>());
+      }
+      if (other["name"] == "pre-gating off") {
+        EXPECT_EQ(other["tokens_per_second"], out["baseline"]["tokens_per_second"]);
+      }
     }
   }
 }
