@@ -157,11 +157,13 @@ Quantity drawn(const Axis& axis, double share, double step_share) {
 Result<std::vector<Quantity>> spread(const AxisRange& range, std::int64_t count, bool whole) {
   check(count >= 2, "a range has two ends");
   const double intervals = static_cast<double>(count - 1);
-  // The first distance is the least, also where each is the same factor.
-  const double step = position(range, 1 / intervals) - position(range, 0);
   std::vector<Quantity> values;
-  for (std::int64_t i = 0; i < count; ++i)
-    values.push_back(value_at(range, static_cast<double>(i) / intervals, step, whole));
+  for (std::int64_t i = 0; i < count; ++i) {
+    const double share = static_cast<double>(i) / intervals;
+    // To the value before, which is the nearer neighbour where each step is a factor.
+    const double step = position(range, share) - position(range, std::max(0.0, share - 1 / intervals));
+    values.push_back(value_at(range, share, step, whole));
+  }
   const auto twice = std::adjacent_find(values.begin(), values.end());
   if (twice == values.end()) return values;
   return bad_input(fmt::format("room for {} different values between {} and {}", count, range.low.text(),
