@@ -37,6 +37,9 @@ class Prefetcher {
   // next step.
   virtual void event(EventId /*event*/, LayerId /*layer*/, std::span<const ExpertId> /*chosen*/,
                      std::vector<PrefetchWish>& /*out*/) {}
+  // What coming events are certain to touch, once for each touch that was not told before: it is committed,
+  // resident or not. Asked after event().
+  [[nodiscard]] virtual std::span<const ExpertId> certain() const { return {}; }
 };
 
 struct PrefetchContext {

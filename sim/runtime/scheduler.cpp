@@ -136,6 +136,7 @@ Status Scheduler::begin_event(std::size_t layer, const LayerRouting& routing) {
 
   sort_out(layer);
   parts_.prefetcher.event(event, layer_id(layer), chosen_, wishes_);
+  for (const ExpertId expert : parts_.prefetcher.certain()) parts_.residency.commit(expert);
   return {};
 }
 

@@ -198,6 +198,22 @@ TEST(Prefetch, Oracle_WishesForTheFutureInOrder_AsFarAsItFits) {
   EXPECT_EQ(room.event(1, {now.begin(), now.end()}, 0), expected);
 }
 
+// What is foreseen must stay: a policy that looks back would give it up for what is farther away.
+TEST(Prefetch, Oracle_TellsEachComingTouchThatFitsOnce) {
+  Room room({.prefetch = PrefetchKind::oracle}, 8);
+  const EventSequence& sequence = room.world().sequence;
+  std::vector<ExpertId> told, touches;
+  for (std::uint32_t e = 0; e < sequence.size(); ++e) {
+    const auto now = sequence.experts(EventId(e));
+    if (e > 0) touches.insert(touches.end(), now.begin(), now.end());
+    room.event(sequence.info(EventId(e)).layer.value(), {now.begin(), now.end()}, e);
+    const auto certain = room.prefetcher().certain();
+    told.insert(told.end(), certain.begin(), certain.end());
+    EXPECT_GE(told.size(), touches.size() - (e > 0 ? now.size() : 0)) << "event " << e << " was not foreseen";
+  }
+  EXPECT_EQ(told, touches);
+}
+
 TEST(Prefetch, Oracle_AtTheLastEvent_WishesForNothing) {
   Room room({.prefetch = PrefetchKind::oracle});
   const EventId last(static_cast<std::uint32_t>(room.world().sequence.size() - 1));

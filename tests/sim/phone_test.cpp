@@ -81,6 +81,23 @@ TEST_F(Phone, PreGatingGains_AndAGuessThatIsRightHalfOfTheTimeLoses) {
   }
 }
 
+// Whoever knows the whole trace does not lose by it, whatever the eviction policy looks back on.
+TEST_F(Phone, PerfectPrefetch_IsFasterThanPreGatingAndThanNone) {
+  const auto trace = trace_of("qwen3-30b-a3b");
+  for (const std::int64_t budget : {1500, 4000}) {
+    Scenario scenario = scenario_at(Bytes::mib(budget));
+    const double off = tokens_per_second(must_run(scenario, trace));
+    scenario.policy.prefetch = PrefetchKind::pregate;
+    const double on = tokens_per_second(must_run(scenario, trace));
+    scenario.policy.prefetch = PrefetchKind::oracle;
+    const double perfect = tokens_per_second(must_run(scenario, trace));
+    EXPECT_GT(perfect, on) << budget;
+    EXPECT_GT(perfect, off) << budget;
+    RecordProperty("off_on_perfect_at_" + std::to_string(budget),
+                   std::to_string(off) + " " + std::to_string(on) + " " + std::to_string(perfect));
+  }
+}
+
 // Compute per token and management per load were calibrated on this run; stall and its course over the tokens
 // were not.
 TEST_F(Phone, StallPerToken_FollowsTheMeasuredOne) {
