@@ -87,11 +87,10 @@ class Builder {
     if (perfect) {
       leave_out(kPerfect, "the scenario is so");
     } else {
-      // It asks for what comes next, and the policy that makes room for it may give up what comes sooner.
-      const std::string blind =
-          opt ? std::string()
-              : fmt::format("; {} does not know it and may evict for it what is needed sooner",
-                            to_text(base_.policy.eviction));
+      // What it foresees is kept; among the rest the policy chooses, without its knowledge.
+      const std::string blind = opt ? std::string()
+                                    : fmt::format("; what it does not see coming soon leaves as {} has it",
+                                                  to_text(base_.policy.eviction));
       add(kPerfect, perfect_change + blind, {"policy.prefetch=oracle"}, scenario);
     }
     if (opt || perfect) return leave_out(kBoth, "one of the two is the scenario's own");

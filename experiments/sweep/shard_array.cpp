@@ -230,10 +230,18 @@ Status make_folder(const ShardArray& array) {
 Status write_array(const ShardArray& array, const std::vector<int>& which) {
   const Result<std::string> script = batch_script(array, which);
   if (!script) return script.error();
+  const bool other_work = !has_work_of(array);
   for (const int shard : which) {
-    std::error_code error;
-    fs::remove(exit_file(array, shard), error);
-    if (error) return run_failed(exit_file(array, shard), "a file that can be removed", error.message());
+    std::vector<std::string> old = {exit_file(array, shard)};
+    // Rows of other scenarios have no place in this result; those of the same ones are taken up.
+    if (other_work) {
+      for (const char* part : {"", "-wal", "-shm"}) old.push_back(result_file(array, shard) + part);
+    }
+    for (const std::string& file : old) {
+      std::error_code error;
+      fs::remove(file, error);
+      if (error) return run_failed(file, "a file that can be removed", error.message());
+    }
   }
   return write_text_file(script_file(array), *script);
 }
