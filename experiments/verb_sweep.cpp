@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <memory>
 
 #include "experiments/sweep/pivot.hpp"
@@ -24,6 +26,8 @@ struct ViewOptions {
   std::vector<std::string> where;
   std::string csv, plot, x, series, panels, title;
   std::vector<std::string> metrics = {"tokens_per_second"};
+
+  [[nodiscard]] bool asked() const { return table || !csv.empty() || !plot.empty(); }
 };
 
 struct SweepOptions {
@@ -63,13 +67,64 @@ class StopOnInterrupt {
   struct sigaction before_ {};
 };
 
-Status check_outputs(const ViewOptions& view) {
-  if (!view.csv.empty()) {
-    if (Status writable = check_writable(view.csv); !writable) return writable;
+bool same_file(const std::string& a, const std::string& b) {
+  std::error_code none;
+  return a == b || std::filesystem::equivalent(a, b, none);
+}
+
+Status check_outputs(const ViewOptions& view, const std::string& database) {
+  for (const auto& [option, file] : {std::pair("--csv", view.csv), std::pair("--plot", view.plot)}) {
+    if (file.empty()) continue;
+    if (same_file(file, database)) return bad_input("another file than the sweep's", file).at(option);
+    if (Status writable = check_writable(file); !writable) return writable;
   }
   if (view.plot.empty()) return {};
   const Result<plot::Format> format = plot::format_of(view.plot);
-  return format ? check_writable(view.plot) : Status(format.error().at("--plot"));
+  return format ? Status() : Status(format.error().at("--plot"));
+}
+
+// Names and axes in the options of a view, by what a sweep has: asked before a long run.
+Status check_names(const StoredSweep& sweep, const ViewOptions& view) {
+  for (const std::string& condition : view.where) {
+    const Result<PathValue> wanted = split_assignment(condition);
+    if (!wanted) return wanted.error().at("--where");
+    if (wanted->path == "version" || wanted->path == "seed") continue;
+    if (const auto axis = find_axis(sweep, wanted->path); !axis) return axis.error().at("--where");
+  }
+  if (view.table) {
+    const Result<PivotRequest> pivot = parse_pivot(view.pivot);
+    if (!pivot) return pivot.error().at("--table");
+    for (const auto& axes : {pivot->rows, pivot->columns}) {
+      for (const std::string& path : axes) {
+        if (const auto axis = find_axis(sweep, path); !axis) return axis.error().at("--table");
+      }
+    }
+    if (const auto key = find_key(sweep, pivot->metric); !key) return key.error().at("--table");
+  }
+  if (view.plot.empty()) return {};
+  for (const auto& [option, path] :
+       {std::pair("--x", view.x), std::pair("--series", view.series), std::pair("--panels", view.panels)}) {
+    if (path.empty()) continue;
+    if (const auto axis = find_axis(sweep, path); !axis) return axis.error().at(option);
+  }
+  for (const std::string& metric : view.metrics) {
+    if (const auto key = find_key(sweep, metric); !key) return key.error().at("--metric");
+  }
+  return {};
+}
+
+// What the views need of the rows: of a sweep of very many, not everything.
+SweepContents contents_of(const ViewOptions& view, bool json) {
+  if (json || !view.csv.empty()) return {};
+  std::vector<std::string> keys;
+  if (view.table) {
+    if (const Result<PivotRequest> pivot = parse_pivot(view.pivot)) keys.push_back(pivot->metric);
+  }
+  if (!view.plot.empty()) {
+    keys.insert(keys.end(), view.metrics.begin(), view.metrics.end());
+    keys.emplace_back("token_cycle_bytes");
+  }
+  return {.keys = std::move(keys), .scenarios = false};
 }
 
 // The first failures in words: each cause once.
@@ -112,8 +167,8 @@ Status write_views(const StoredSweep& sweep, const ViewOptions& view, const Look
   return {};
 }
 
-Result<StoredSweep> read_selected(const std::string& file, const ViewOptions& view) {
-  Result<StoredSweep> sweep = read_sweep(file);
+Result<StoredSweep> read_selected(const std::string& file, const ViewOptions& view, bool json) {
+  Result<StoredSweep> sweep = read_sweep(file, contents_of(view, json));
   if (!sweep) return sweep.error();
   Result<StoredSweep> selected = select_rows(std::move(*sweep), view.where);
   if (!selected) return selected.error().at("--where");
@@ -132,52 +187,87 @@ std::string outcome_text(const SweepOutcome& outcome, const SweepRequest& reques
     text += fmt::format("; {:.1f} s, {:.1f} scenarios/s (measured)", outcome.wall_s,
                         static_cast<double>(ran) / outcome.wall_s);
   }
-  const std::int64_t left = outcome.scenarios - outcome.before - ran;
+  if (outcome.twins > 0)
+    text += fmt::format("\n{} were the same scenario as another", with_commas(outcome.twins));
+  const std::int64_t left = outcome.left();
   if (left > 0) text += fmt::format("\nstopped with {} to go: the same command goes on", with_commas(left));
+  if (!outcome.causes.empty()) text += "\nfailed, for example (the same command tries them again)";
+  for (const std::string& cause : outcome.causes) text += "\n  " + cause;
   return text + fmt::format("\nFile: {}\n", request.out);
 }
 
 Json outcome_json(const SweepOutcome& outcome, const SweepRequest& request) {
-  return {{"file", request.out},      {"scenarios", outcome.scenarios}, {"shard", request.shard},
-          {"shards", request.shards}, {"done_before", outcome.before},  {"done", outcome.done},
-          {"failed", outcome.failed}, {"stopped", outcome.stopped},     {"wall_s", outcome.wall_s}};
+  return {{"file", request.out},        {"scenarios", outcome.scenarios}, {"shard", request.shard},
+          {"shards", request.shards},   {"done_before", outcome.before},  {"done", outcome.done},
+          {"failed", outcome.failed},   {"twins", outcome.twins},         {"left", outcome.left()},
+          {"stopped", outcome.stopped}, {"causes", outcome.causes},       {"wall_s", outcome.wall_s}};
 }
 
 std::string dumped(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-Status sweep_all(Session& session, SweepOptions& options) {
-  if (Status fine = check_outputs(options.view); !fine) return fine;
-  const Result<SweepRequest> request = sweep_request(session.catalogue, options.arguments);
-  if (!request) return request.error();
-  if (options.view.title.empty()) options.view.title = request->title;
+// The axes and keys that the file will have when the sweep is done.
+Result<StoredSweep> header_to_be(const SweepRequest& request) {
+  StoredSweep header{.axes = {}, .keys = summary_keys(), .rows = {}};
+  std::error_code none;
+  if (std::filesystem::exists(request.out, none) && std::filesystem::file_size(request.out, none) > 0) {
+    Result<StoredSweep> there = read_sweep_header(request.out);
+    if (!there) return there.error();
+    header.axes = std::move(there->axes);
+  }
+  for (const Axis& axis : request.axes) {
+    if (!header.axis(axis.path)) header.axes.push_back({axis.path, Quantity::Kind::number});
+  }
+  return header;
+}
+
+Result<SweepOutcome> sweep_with_progress(const ShippedCatalogue& catalogue, const SweepRequest& request) {
   Progress progress("sweeping: scenario");
   const StopOnInterrupt interrupt;
-  const SweepHooks hooks{.progress =
-                             [&](std::int64_t ended, std::int64_t of, std::int64_t failed) {
-                               progress.update(ended, of, failed > 0 ? fmt::format("{} failed", failed) : "");
-                             },
-                         .stop = [] { return stop_asked != 0; }};
-  const Result<SweepOutcome> outcome = run_sweep(session.catalogue, *request, hooks);
-  progress.clear();
+  return run_sweep(catalogue, request,
+                   {.progress =
+                        [&](std::int64_t ended, std::int64_t of, std::int64_t failed) {
+                          progress.update(ended, of, failed > 0 ? fmt::format("{} failed", failed) : "");
+                        },
+                    .stop = [] { return stop_asked != 0; }});
+}
+
+Status sweep_all(Session& session, SweepOptions& options) {
+  ViewOptions& view = options.view;
+  if (Status fine = check_outputs(view, options.arguments.out); !fine) return fine;
+  const Result<SweepRequest> request = sweep_request(session.catalogue, options.arguments);
+  if (!request) return request.error();
+  if (view.asked()) {
+    const Result<StoredSweep> header = header_to_be(*request);
+    if (!header) return header.error();
+    if (Status fine = check_names(*header, view); !fine) return fine;
+  }
+  if (view.title.empty()) view.title = request->title;
+  const Result<SweepOutcome> outcome = sweep_with_progress(session.catalogue, *request);
   if (!outcome) return outcome.error();
   if (outcome->failed > 0 || outcome->stopped) session.found_wanting = true;
-  const Result<StoredSweep> sweep = read_selected(options.arguments.out, options.view);
-  if (!sweep) return sweep.error();
   std::string text = outcome_text(*outcome, *request);
-  if (Status written = write_views(*sweep, options.view, session.look, text); !written) return written;
-  session.out = options.json ? dumped(outcome_json(*outcome, *request)) : text + failures_of(*sweep);
+  if (view.asked()) {
+    const Result<StoredSweep> sweep = read_selected(options.arguments.out, view, false);
+    if (!sweep) return sweep.error();
+    if (Status written = write_views(*sweep, view, session.look, text); !written) return written;
+  }
+  session.out = options.json ? dumped(outcome_json(*outcome, *request)) : text;
   return {};
 }
 
 Status show(Session& session, ShowOptions& options) {
-  if (Status fine = check_outputs(options.view); !fine) return fine;
-  const Result<StoredSweep> sweep = read_selected(options.file, options.view);
+  ViewOptions& view = options.view;
+  if (Status fine = check_outputs(view, options.file); !fine) return fine;
+  if (!view.table && view.csv.empty() && view.plot.empty() && !options.json) view.table = true;
+  const Result<StoredSweep> header = read_sweep_header(options.file);
+  if (!header) return header.error();
+  if (Status fine = check_names(*header, view); !fine) return fine;
+  const Result<StoredSweep> sweep = read_selected(options.file, view, options.json);
   if (!sweep) return sweep.error();
   std::string text;
-  if (!options.view.table && options.view.csv.empty() && options.view.plot.empty()) options.view.table = true;
-  if (Status written = write_views(*sweep, options.view, session.look, text); !written) return written;
+  if (Status written = write_views(*sweep, view, session.look, text); !written) return written;
   if (text.starts_with('\n')) text.erase(0, 1);
   session.out = options.json ? dumped(sweep_json(*sweep)) : text + failures_of(*sweep);
   return {};
@@ -185,9 +275,11 @@ Status show(Session& session, ShowOptions& options) {
 
 Status merge(Session& session, const MergeOptions& options) {
   for (const std::string& file : options.files) {
-    if (file == options.out)
+    if (same_file(file, options.out))
       return bad_input("other files than the one that they are merged into", file).at("merge");
-    if (const Result<StoredSweep> sweep = read_sweep(file); !sweep) return sweep.error();
+    // All of them are read once before anything is written.
+    const auto take = [](const StoredSweep&, const StoredSweep::Row&) { return Status(); };
+    if (Status read = visit_sweep(file, {}, {.header = {}, .row = take}); !read) return read;
   }
   Result<SweepStore> store = SweepStore::open(options.out);
   if (!store) return store.error();
@@ -224,7 +316,8 @@ void add_view_options(CLI::App& verb, ViewOptions& view) {
                   "the others across")
       ->expected(0, 1)
       ->type_name("ROWS:COLUMNS:METRIC");
-  add_many(verb, "--where", view.where, "look at rows with this value alone: PATH=VALUE; may be repeated")
+  add_many(verb, "--where", view.where,
+           "look at rows with this value alone: an axis, version or seed; may be repeated")
       ->type_name("PATH=VALUE");
   verb.add_option("--csv", view.csv, "write the rows to this CSV file");
   verb.add_option("--plot", view.plot, "draw to this .svg or .png file");

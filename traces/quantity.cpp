@@ -56,7 +56,8 @@ std::span<const Unit> units_of(Quantity::Kind kind) {
 std::optional<std::string> exactly(std::int64_t count, const Unit& unit) {
   const std::int64_t whole = count / unit.scale;
   std::int64_t rest = count % unit.scale;
-  if (rest == 0) return whole == 0 && count != 0 ? std::nullopt : std::optional(fmt::format("{}", whole));
+  if (count == 0 && unit.scale != 1) return std::nullopt;  // nothing is "0B"
+  if (rest == 0) return fmt::format("{}", whole);
   if (unit.whole || whole == 0) return std::nullopt;
   std::string digits;
   for (std::int64_t scale = unit.scale; rest != 0; rest %= scale) {
@@ -87,10 +88,19 @@ bool begins_like_number(std::string_view text) {
   return !text.empty() && ((text[0] >= '0' && text[0] <= '9') || text[0] == '.');
 }
 
+// Up to 2^53 every whole number is a double.
+constexpr double kMostExact = 9007199254740992;
+
+bool all_digits(std::string_view text) {
+  return text.find_first_not_of("0123456789-") == std::string_view::npos;
+}
+
+// Nothing too for a whole number that no double is, such as a seed of 64 bits: as a text it stays what it is.
 std::optional<double> plain_number(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+  if (all_digits(text) && std::abs(value) >= kMostExact) return std::nullopt;
   return value;
 }
 
@@ -100,7 +110,10 @@ Quantity Quantity::of_number(double value) {
   Quantity out;
   out.kind_ = Kind::number;
   out.number_ = value == 0 ? 0 : value;  // one zero
-  out.text_ = fmt::format("{}", out.number_);
+  // A field of whole numbers takes no "1e+15".
+  const bool whole = std::abs(value) < kMostExact && value == std::floor(value);
+  out.text_ = whole ? fmt::format("{:.0f}", out.number_) : fmt::format("{}", out.number_);
+  if (!whole && all_digits(out.text_)) out.text_ += ".0";  // alone it would be a text
   return out;
 }
 
@@ -116,7 +129,7 @@ Quantity Quantity::of_count(Kind kind, std::int64_t count) {
 
 Quantity Quantity::parse(std::string_view text) {
   if (const auto number = plain_number(text)) return of_number(*number);
-  if (begins_like_number(text)) {
+  if (begins_like_number(text) && !all_digits(text)) {
     if (const auto v = parse_bytes(text)) return of_count(Kind::bytes, v->count());
     if (const auto v = parse_bandwidth(text)) return of_count(Kind::bandwidth, v->count());
     if (const auto v = parse_duration(text)) return of_count(Kind::duration, v->count_ps());

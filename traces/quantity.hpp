@@ -17,7 +17,7 @@ class Quantity {
   // In order of sorting where kinds are mixed. A text is every value that is no number.
   enum class Kind : std::uint8_t { number, bytes, bandwidth, duration, mac_rate, text };
 
-  // Never fails: what is no number with a known unit is a text.
+  // Never fails: what is no number with a known unit is a text, and so is a whole number of 2^53 and more.
   static Quantity parse(std::string_view text);
   static Quantity of_number(double value);
   // `count`: bytes, bytes per second, picoseconds or MACs per second.

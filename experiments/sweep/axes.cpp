@@ -52,8 +52,19 @@ std::int64_t grain_of(const AxisRange& range, double step) {
   return 1;
 }
 
+// A power of ten; 0 where there is none that a double could divide by.
 double decimal_grain(double step) {
-  return std::pow(10.0, std::floor(std::log10(step / kGrainsAStep)));
+  const double grain = std::pow(10.0, std::floor(std::log10(step / kGrainsAStep)));
+  return std::isnormal(grain) && std::isnormal(step) ? grain : 0;
+}
+
+double rounded_to(double value, double grain) {
+  if (grain == 0) return value;
+  // Twelve digits: what a division by a power of ten leaves behind them is no part of the value.
+  const std::string text = fmt::format("{:.12g}", std::round(value / grain) * grain);
+  double rounded = value;
+  std::from_chars(text.data(), text.data() + text.size(), rounded);
+  return std::isfinite(rounded) ? rounded : value;
 }
 
 double position(const AxisRange& range, double share) {
@@ -61,23 +72,30 @@ double position(const AxisRange& range, double share) {
     return q.kind() == Kind::number ? q.value() : static_cast<double>(q.count());
   };
   const double low = end(range.low), high = end(range.high);
-  return range.logarithmic ? low * std::pow(high / low, share) : low + (high - low) * share;
+  // Without the differences and quotients that overflow between very far ends.
+  if (range.logarithmic) return std::exp(std::lerp(std::log(low), std::log(high), share));
+  return low * (1 - share) + high * share;
 }
 
-// The value at `share` of the way from low to high, rounded to a grain below `step`.
-Quantity value_at(const AxisRange& range, double share, double step, bool whole) {
-  if (share <= 0) return range.low;
-  if (share >= 1) return range.high;
-  const double at = position(range, share);
+// `at`, between the range's ends, rounded to a grain below `step`.
+Quantity rounded_value(const AxisRange& range, double at, double step, bool whole) {
   if (range.low.kind() != Kind::number) {
     const std::int64_t grain = grain_of(range, step);
+    const double most = static_cast<double>(range.high.count());
+    // The largest counts are above what a double tells apart.
+    if (at >= most) return range.high;
     const std::int64_t rounded = std::llround(at / static_cast<double>(grain)) * grain;
     return Quantity::of_count(range.low.kind(), std::clamp(rounded, range.low.count(), range.high.count()));
   }
-  const double grain = whole ? 1 : decimal_grain(step);
-  // Twelve digits: what a division by a power of ten leaves behind them is no part of the value.
-  const double rounded = std::stod(fmt::format("{:.12g}", std::round(at / grain) * grain));
+  const double rounded = rounded_to(at, whole ? 1 : decimal_grain(step));
   return Quantity::of_number(std::clamp(rounded, range.low.value(), range.high.value()));
+}
+
+// The value at `share` of the way from low to high.
+Quantity value_at(const AxisRange& range, double share, double step, bool whole) {
+  if (share <= 0) return range.low;
+  if (share >= 1) return range.high;
+  return rounded_value(range, position(range, share), step, whole);
 }
 
 Result<std::int64_t> parse_count(std::string_view text) {
@@ -88,9 +106,13 @@ Result<std::int64_t> parse_count(std::string_view text) {
   return bad_input(fmt::format("a count of values from 2 to {} behind LO..HI:", kMostPoints), quoted(text));
 }
 
-// LO..HI, LO..HI:N or LO..HI:N:log.
+bool is_scale(std::string_view text) {
+  return text == "log" || text == "linear";
+}
+
+// LO..HI, LO..HI:log, LO..HI:N or LO..HI:N:log.
 Status read_range(std::string_view text, Axis& axis) {
-  const std::vector<std::string_view> parts = split(text, ':');
+  std::vector<std::string_view> parts = split(text, ':');
   const std::size_t dots = parts[0].find("..");
   AxisRange range{.low = Quantity::parse(trim(parts[0].substr(0, dots))),
                   .high = Quantity::parse(trim(parts[0].substr(dots + 2)))};
@@ -99,9 +121,11 @@ Status read_range(std::string_view text, Axis& axis) {
   if (!(range.low < range.high))
     return bad_input("a range whose end is above its beginning",
                      fmt::format("an empty one, {}", quoted(parts[0])));
-  if (parts.size() > 3 || (parts.size() == 3 && parts[2] != "log" && parts[2] != "linear"))
+  if (parts.size() > 3 || (parts.size() == 3 && !is_scale(parts[2])))
     return bad_input("LO..HI:N, LO..HI:N:linear or LO..HI:N:log", quoted(text));
-  range.logarithmic = parts.size() == 3 && parts[2] == "log";
+  const bool scaled = parts.size() > 1 && is_scale(parts.back());
+  range.logarithmic = scaled && parts.back() == "log";
+  if (scaled) parts.pop_back();
   if (range.logarithmic && range.low.value() <= 0)
     return bad_input("a logarithmic range that begins above zero", quoted(parts[0]));
   axis.range = range;
@@ -143,13 +167,28 @@ Error not_so_many(std::string found) {
   return bad_input(fmt::format("from 1 to {} scenarios", kMostPoints), std::move(found));
 }
 
-Quantity drawn(const Axis& axis, double share, double step_share) {
+// What lies at `share` of the axis, in the n-th of it that the share lies in: rounding may not move it into
+// the next one.
+Quantity drawn(const Axis& axis, double share, std::size_t n) {
   if (!axis.range) {
     const auto size = static_cast<double>(axis.values.size());
     return axis.values[std::min(axis.values.size() - 1, static_cast<std::size_t>(share * size))];
   }
-  const double step = position(*axis.range, std::min(1.0, step_share)) - position(*axis.range, 0);
-  return value_at(*axis.range, share, step, axis.whole);
+  const AxisRange& range = *axis.range;
+  const auto parts = static_cast<double>(n);
+  const double part = std::floor(share * parts);
+  const double low = position(range, part / parts), high = position(range, std::min(1.0, (part + 1) / parts));
+  const double at = position(range, share);
+  const double step = position(range, 1 / parts) - position(range, 0);
+  const Quantity value = rounded_value(range, at, step, axis.whole);
+  const auto position_of = [](const Quantity& q) {
+    return q.kind() == Kind::number ? q.value() : static_cast<double>(q.count());
+  };
+  if (position_of(value) >= low && position_of(value) < high) return value;
+  // A sixteenth of the part away from its border, to the inner side.
+  const double inner = position_of(value) < low ? low + (high - low) / 16 : high - (high - low) / 16;
+  const Quantity moved = rounded_value(range, inner, step, axis.whole);
+  return position_of(moved) >= low && position_of(moved) < high ? moved : value;
 }
 
 }  // namespace
@@ -252,7 +291,7 @@ SweepPoint SweepPoints::at(std::size_t index) const {
   for (std::size_t a = axes_.size(); a-- > 0;) {
     const Axis& axis = axes_[a];
     if (how_ == Combination::sample) {
-      point[a] = drawn(axis, shares_[a][index], 1.0 / static_cast<double>(size_));
+      point[a] = drawn(axis, shares_[a][index], size_);
     } else if (how_ == Combination::zip) {
       point[a] = axis.values[index];
     } else {

@@ -4,7 +4,8 @@
 //   dram.expert_budget=1GiB,2GiB,4GiB     a list
 //   dram.expert_budget=256MiB..4GiB:16    16 values from end to end, evenly spaced
 //   dram.expert_budget=256MiB..4GiB:9:log the same, each the same factor above the one before
-//   dram.expert_budget=256MiB..4GiB       a range that a sample is drawn from
+//   dram.expert_budget=256MiB..4GiB       a range that a sample is drawn from; evenly, or with :log by
+//   factors
 //
 // Values of a range are rounded to a unit that is far below the distance between them ("1365MiB"). Leaves out
 // whether a scenario takes a value: resolving it says so.

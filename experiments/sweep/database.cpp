@@ -23,13 +23,15 @@ std::string uri_of(const std::string& path, std::string_view options) {
   return fmt::format("{}?{}", uri, options);
 }
 
-// A folder that cannot be written has no place for the files that readers share; then nobody can be writing
-// either.
+// A reader opens for writing where it may: the last one out then takes the files along that readers and the
+// writer share, also those that a killed sweep has left. Where it may not, and nobody has left such files,
+// nobody can be writing either.
 std::string read_options(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const bool lone = ::access((path + "-wal").c_str(), F_OK) != 0;
-  return lone && ::access(folder.c_str(), W_OK) != 0 ? "mode=ro&immutable=1" : "mode=ro";
+  const bool writable = ::access(folder.c_str(), W_OK) == 0 && ::access(path.c_str(), W_OK) == 0;
+  if (writable) return "mode=rw";
+  return ::access((path + "-wal").c_str(), F_OK) != 0 ? "mode=ro&immutable=1" : "mode=ro";
 }
 
 }  // namespace
@@ -39,7 +41,7 @@ Result<Database> Database::open(const std::string& path, Access access) {
   database.path_ = path;
   sqlite3* connection = nullptr;
   const bool write = access == Access::write;
-  const int flags = write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+  const int flags = SQLITE_OPEN_READWRITE | (write ? SQLITE_OPEN_CREATE : 0);  // the path's options take away
   const int code = sqlite3_open_v2(uri_of(path, write ? "mode=rwc" : read_options(path)).c_str(), &connection,
                                    flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, nullptr);
   database.connection_.reset(connection);
@@ -51,6 +53,9 @@ Result<Database> Database::open(const std::string& path, Access access) {
   sqlite3_db_config(connection, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
   sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
+  if (!write) {
+    if (Status only = database.run("PRAGMA query_only=1"); !only) return only.error();
+  }
   return database;
 }
 
@@ -71,6 +76,8 @@ Error Database::error() const {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return run_failed(path_, "the database to itself", "another process that keeps it locked");
+    case SQLITE_NOMEM:
+      return run_failed(path_, "enough memory", said);
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:

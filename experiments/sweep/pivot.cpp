@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "experiments/sweep/selection.hpp"
@@ -45,6 +46,16 @@ void choose_axes(const StoredSweep& sweep, Layout& layout) {
   layout.rows = axes;
 }
 
+Status check_once(const StoredSweep& sweep, const Layout& layout) {
+  std::vector<std::size_t> axes = layout.rows;
+  axes.insert(axes.end(), layout.columns.begin(), layout.columns.end());
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    if (std::count(axes.begin(), axes.end(), axes[i]) > 1)
+      return bad_input("each axis once", fmt::format("{} twice", sweep.axes[axes[i]].path));
+  }
+  return {};
+}
+
 Status check_all_used(const StoredSweep& sweep, const Layout& layout) {
   for (const std::size_t axis : varied_axes(sweep)) {
     const auto has = [axis](const std::vector<std::size_t>& axes) {
@@ -72,6 +83,7 @@ Result<Layout> lay_out(const StoredSweep& sweep, const PivotRequest& request) {
   layout.rows = std::move(*rows);
   layout.columns = std::move(*columns);
   if (request.rows.empty() && request.columns.empty()) choose_axes(sweep, layout);
+  if (Status once = check_once(sweep, layout); !once) return once.error();
   if (Status used = check_all_used(sweep, layout); !used) return used.error();
   return layout;
 }
@@ -85,12 +97,6 @@ Values values_at(const StoredSweep::Row& row, const std::vector<std::size_t>& ax
 
 bool same_but_last(const Values& a, const Values& b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end() - 1, b.begin());
-}
-
-// The last two words of a path say what it is.
-std::string short_name(const std::string& path) {
-  const std::size_t dot = path.rfind('.');
-  return dot == std::string::npos ? path : path.substr(dot + 1);
 }
 
 class Pivot {
@@ -111,11 +117,11 @@ class Pivot {
 
   [[nodiscard]] std::string text(const Look& look) const {
     std::vector<Column> titles;
-    for (const std::size_t axis : layout_.rows) titles.push_back({short_name(sweep_.axes[axis].path)});
+    for (const std::size_t axis : layout_.rows) titles.push_back({readable(sweep_.axes[axis].path)});
     if (titles.empty()) titles.push_back({""});
     for (std::size_t c = 0; c < columns_.size(); ++c) {
       titles.push_back({title(columns_[c])});
-      if (closes_pair(c)) titles.push_back({"gain"});
+      if (closes_pair(c)) titles.push_back({layout_.shown.more_is_better ? "gain" : "change"});
     }
     Table table(std::move(titles));
     for (const Values& at : rows_) table.row(line(at));
@@ -132,12 +138,7 @@ class Pivot {
     if (across.empty()) return layout_.shown.unit.empty() ? "value" : layout_.shown.unit;
     std::string text;
     for (std::size_t i = 0; i < across.size(); ++i) {
-      const std::string name = short_name(sweep_.axes[layout_.columns[i]].path);
-      // Words speak for themselves; a number needs to be told of what.
-      const std::string value = across[i].kind() == Quantity::Kind::number || across[i].text() == "true" ||
-                                        across[i].text() == "false"
-                                    ? fmt::format("{} {}", name, across[i].text())
-                                    : across[i].pretty();
+      const std::string value = value_name(sweep_.axes[layout_.columns[i]].path, across[i]);
       text += (i == 0 ? "" : i + 1 == across.size() ? "\n" : ", ") + value;
     }
     return text;
@@ -154,11 +155,22 @@ class Pivot {
 
   [[nodiscard]] std::string cell(const Values& row, const Values& column) const {
     const StoredSweep::Row* found = at(row, column);
-    if (found == nullptr) return "";
+    if (found == nullptr) return "-";
     if (!found->done) return "failed";
     if (const auto* word = std::get_if<std::string>(&found->summary[layout_.key])) return *word;
     const auto value = number_in(found->summary[layout_.key]);
-    return value ? fmt::format("{:.{}f}", *value * layout_.shown.factor, layout_.shown.decimals) : "-";
+    return value ? fmt::format("{:.{}f}", *value * layout_.shown.factor, layout_.shown.decimals) : "n/a";
+  }
+
+  // Shares differ by points of a hundred: of a percentage, a percentage misleads.
+  [[nodiscard]] std::string change(std::optional<double> from, std::optional<double> to) const {
+    if (!from || !to) return "";
+    if (layout_.shown.unit == "%") return signed_text((*to - *from) * 100, "pp");
+    return *from > 0 ? signed_text((*to / *from - 1) * 100, "%") : "";
+  }
+  static std::string signed_text(double value, const char* unit) {
+    const double shown = std::round(value * 10) / 10;
+    return fmt::format("{:+.1f} {}", shown == 0 ? 0.0 : shown, unit);  // no "-0.0"
   }
 
   [[nodiscard]] std::vector<std::string> line(const Values& row) const {
@@ -168,8 +180,7 @@ class Pivot {
     for (std::size_t c = 0; c < columns_.size(); ++c) {
       cells.push_back(cell(row, columns_[c]));
       if (!closes_pair(c)) continue;
-      const auto from = number(row, columns_[c - 1]), to = number(row, columns_[c]);
-      cells.push_back(from && to && *from > 0 ? fmt::format("{:+.1f} %", (*to / *from - 1) * 100) : "");
+      cells.push_back(change(number(row, columns_[c - 1]), number(row, columns_[c])));
     }
     return cells;
   }
@@ -212,7 +223,10 @@ Result<std::string> pivot_text(const StoredSweep& sweep, const PivotRequest& req
   const Result<Layout> layout = lay_out(sweep, request);
   if (!layout) return layout.error();
   const std::string unit = layout->shown.unit.empty() ? "" : fmt::format(", {}", layout->shown.unit);
-  return fmt::format("{}{} (simulated)\n{}", request.metric, unit, Pivot(sweep, *layout).text(look));
+  const Result<StoredSweep> points = one_row_a_point(sweep);
+  if (!points) return points.error();
+  return fmt::format("{}{} ({})\n{}", request.metric, unit, how_known(request.metric),
+                     Pivot(*points, *layout).text(look));
 }
 
 }  // namespace pregate

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A sweep as a table: a row for each combination of the row axes, a column for each of the column axes, in
-// the cells one key of the summary. Where the last column axis has two values, a third column says what the
-// second one gains.
+// the cells one key of the summary: "-" where there is no such row, "failed" where it failed, "n/a" where the
+// key has no value. Where the last column axis has two values, a third column compares the second with the
+// first: a gain of what is better the more there is of it, a change of everything else.
 //
 //   expert budget   prefetch none   pregate     gain
 //         1000 MiB           3.10      4.01   +29.4 %

@@ -72,9 +72,15 @@ Result<std::string> ScenarioHasher::hash(const RunRequest& request, const Resolv
   return hex(XXH3_128bits(made_of.data(), made_of.size()));
 }
 
-std::string ScenarioHasher::hash_of_unresolved(const std::vector<std::string>& paths,
+std::string ScenarioHasher::hash_of_unresolved(const RunRequest& request,
+                                               const std::vector<std::string>& paths,
                                                const std::vector<Quantity>& values) {
   std::string made_of = fmt::format("pregate {}, no scenario\n", pregate_version());
+  for (const std::string* said : {&request.scenario, &request.model, &request.device, &request.trace,
+                                  &request.shape_as, &request.npu, &request.seed}) {
+    made_of += *said + "\n";
+  }
+  for (const std::string& assignment : request.assignments) made_of += assignment + "\n";
   for (std::size_t i = 0; i < paths.size(); ++i)
     made_of += fmt::format("{}={}\n", paths[i], values[i].text());
   return hex(XXH3_128bits(made_of.data(), made_of.size()));

@@ -18,7 +18,7 @@ class ScenarioHasher {
   // 32 hexadecimal digits (XXH3, 128 bits). Files are read once. Errors: a file that cannot be read.
   Result<std::string> hash(const RunRequest& request, const ResolvedRun& run);
   // The same for a point that makes no scenario, so that it has a row too.
-  static std::string hash_of_unresolved(const std::vector<std::string>& paths,
+  static std::string hash_of_unresolved(const RunRequest& request, const std::vector<std::string>& paths,
                                         const std::vector<Quantity>& values);
 
  private:

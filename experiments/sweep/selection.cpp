@@ -31,22 +31,88 @@ Result<PathValue> split_assignment(const std::string& text) {
   return PathValue{text.substr(0, equals), text.substr(equals + 1)};
 }
 
+namespace {
+
+Error not_a_value(std::vector<std::string> there, const PathValue& wanted) {
+  std::sort(there.begin(), there.end());
+  there.erase(std::unique(there.begin(), there.end()), there.end());
+  return bad_input(fmt::format("a value of the sweep ({})", fmt::join(there, ", ")),
+                   fmt::format("\"{}\"", wanted.value), wanted.path);
+}
+
+Status keep_rows_with(StoredSweep& sweep, std::string StoredSweep::Row::*field, const PathValue& wanted) {
+  std::vector<std::string> there;
+  for (const StoredSweep::Row& row : sweep.rows) there.push_back(row.*field);
+  if (std::find(there.begin(), there.end(), wanted.value) == there.end()) return not_a_value(there, wanted);
+  std::erase_if(sweep.rows, [&](const StoredSweep::Row& row) { return row.*field != wanted.value; });
+  return {};
+}
+
+// As the axis has it: "0" of an axis of bytes is no bytes.
+Quantity value_of_kind(const std::string& text, Quantity::Kind kind) {
+  const Quantity value = Quantity::parse(text);
+  const bool counted = kind != Quantity::Kind::number && kind != Quantity::Kind::text;
+  if (!counted || value.kind() != Quantity::Kind::number) return value;
+  return value.value() == 0 || kind != Quantity::Kind::duration
+             ? Quantity::of_count(kind, static_cast<std::int64_t>(std::clamp(value.value(), 0.0, 9e18)))
+             : value;
+}
+
+Status keep_rows_at(StoredSweep& sweep, std::size_t axis, const PathValue& wanted) {
+  const Quantity value = value_of_kind(wanted.value, sweep.axes[axis].kind);
+  const std::vector<Quantity> there = distinct_values(sweep, axis);
+  if (std::find(there.begin(), there.end(), value) == there.end()) {
+    std::vector<std::string> texts;
+    for (const Quantity& v : there) texts.push_back(v.text());
+    return bad_input(fmt::format("a value of the sweep ({})", fmt::join(texts, ", ")),
+                     fmt::format("\"{}\"", wanted.value), sweep.axes[axis].path);
+  }
+  std::erase_if(sweep.rows, [&](const StoredSweep::Row& row) { return row.values[axis] != value; });
+  return {};
+}
+
+}  // namespace
+
 Result<StoredSweep> select_rows(StoredSweep sweep, const std::vector<std::string>& where) {
   for (const std::string& condition : where) {
     const Result<PathValue> wanted = split_assignment(condition);
     if (!wanted) return wanted.error();
-    const Result<std::size_t> axis = find_axis(sweep, wanted->path);
-    if (!axis) return axis.error();
-    const Quantity value = Quantity::parse(wanted->value);
-    const std::vector<Quantity> there = distinct_values(sweep, *axis);
-    if (std::find(there.begin(), there.end(), value) == there.end()) {
-      std::vector<std::string> texts;
-      for (const Quantity& v : there) texts.push_back(v.text());
-      return bad_input(fmt::format("a value of the sweep ({})", fmt::join(texts, ", ")),
-                       fmt::format("\"{}\"", wanted->value), sweep.axes[*axis].path);
+    Status kept;
+    if (wanted->path == "version" || wanted->path == "seed") {
+      kept = keep_rows_with(
+          sweep, wanted->path == "seed" ? &StoredSweep::Row::seed : &StoredSweep::Row::version, *wanted);
+    } else {
+      const Result<std::size_t> axis = find_axis(sweep, wanted->path);
+      if (!axis) return axis.error();
+      kept = keep_rows_at(sweep, *axis, *wanted);
     }
-    std::erase_if(sweep.rows, [&](const StoredSweep::Row& row) { return row.values[*axis] != value; });
+    if (!kept) return kept.error();
   }
+  return sweep;
+}
+
+Result<StoredSweep> one_row_a_point(StoredSweep sweep) {
+  std::vector<StoredSweep::Row> rows;
+  for (StoredSweep::Row& row : sweep.rows) {  // those of one point stand beside each other
+    if (rows.empty() || rows.back().values != row.values) {
+      rows.push_back(std::move(row));
+    } else if (!rows.back().done) {
+      rows.back() = std::move(row);
+    } else if (row.done) {
+      std::vector<std::string> at;
+      for (std::size_t a = 0; a < sweep.axes.size(); ++a) {
+        if (row.values[a]) at.push_back(sweep.axes[a].path + "=" + row.values[a]->text());
+      }
+      const char* what = rows.back().version != row.version ? "version" : "seed";
+      const bool told = rows.back().version != row.version || rows.back().seed != row.seed;
+      return bad_input(
+          told ? fmt::format("one row for {}, as by --where {}={}", fmt::join(at, " "), what,
+                             what[0] == 'v' ? row.version : row.seed)
+               : fmt::format("one row for {}; a file for each scenario that is varied", fmt::join(at, " ")),
+          "two");
+    }
+  }
+  sweep.rows = std::move(rows);
   return sweep;
 }
 
@@ -63,7 +129,10 @@ std::vector<Quantity> distinct_values(const StoredSweep& sweep, std::size_t axis
 std::vector<std::size_t> varied_axes(const StoredSweep& sweep) {
   std::vector<std::size_t> axes;
   for (std::size_t a = 0; a < sweep.axes.size(); ++a) {
-    if (distinct_values(sweep, a).size() > 1) axes.push_back(a);
+    const std::size_t values = distinct_values(sweep, a).size();
+    const bool some_without = std::any_of(sweep.rows.begin(), sweep.rows.end(),
+                                          [a](const StoredSweep::Row& row) { return !row.values[a]; });
+    if (values + (some_without ? 1 : 0) > 1) axes.push_back(a);
   }
   return axes;
 }
@@ -76,7 +145,7 @@ Result<std::size_t> find_axis(const StoredSweep& sweep, const std::string& path)
   }
   if (ends.size() == 1) return ends[0];
   return bad_input(fmt::format("an axis of the sweep ({})", fmt::join(paths_of(sweep), ", ")),
-                   fmt::format("\"{}\"", path));
+                   fmt::format("\"{}\"{}", path, ends.empty() ? "" : ", which is the end of several"));
 }
 
 Result<std::size_t> find_key(const StoredSweep& sweep, const std::string& name) {
@@ -96,18 +165,42 @@ std::optional<double> number_in(const Cell& cell) {
 
 Shown shown_as(const std::string& key) {
   const auto ends = [&key](std::string_view part) { return key.ends_with(part); };
-  const bool share = ends("hit_rate") || ends("hit_rate_decode") || ends("_share") || ends("accuracy") ||
-                     ends("coverage") || ends("recoverable_gap");
-  if (share) return {.factor = 100, .decimals = 1, .unit = "%"};
-  if (key.find("tokens_per_second") != std::string::npos)
-    return {.factor = 1, .decimals = 2, .unit = "tokens/s"};
-  if (ends("bytes") || ends("bytes_read")) return {.factor = 1.0 / (1 << 20), .decimals = 0, .unit = "MiB"};
+  const auto has = [&key](std::string_view part) { return key.find(part) != std::string::npos; };
+  const bool good_share = ends("hit_rate") || ends("hit_rate_decode") || ends("accuracy") || ends("coverage");
+  if (good_share || ends("_share") || ends("recoverable_gap"))
+    return {.factor = 100, .decimals = 1, .unit = "%", .more_is_better = good_share};
+  if (has("tokens_per_second"))
+    return {.factor = 1, .decimals = 2, .unit = "tokens/s", .more_is_better = true};
+  if (ends("bytes") || ends("bytes_read")) return {.factor = 1.0 / (1 << 20), .decimals = 1, .unit = "MiB"};
   if (ends("time_per_output_token_s") || ends("ttft_s")) return {.factor = 1e3, .decimals = 2, .unit = "ms"};
-  if (key.find("_ps") != std::string::npos) return {.factor = 1e-9, .decimals = 2, .unit = "ms"};
-  if (ends("_s") || key.find("stall_by_cause") != std::string::npos)
-    return {.factor = 1, .decimals = 3, .unit = "s"};
-  if (ends("_j") || key.find("_j.") != std::string::npos) return {.factor = 1, .decimals = 3, .unit = "J"};
+  if (has("_ps")) return {.factor = 1e-9, .decimals = 2, .unit = "ms"};
+  if (ends("_s") || has("stall_by_cause")) return {.factor = 1, .decimals = 3, .unit = "s"};
+  if (ends("_j") || has("_j.")) return {.factor = 1, .decimals = 3, .unit = "J"};
   return {.factor = 1, .decimals = 0, .unit = ""};
+}
+
+std::string_view how_known(const std::string& key) {
+  if (key.ends_with("_j") || key.find("_j.") != std::string::npos) return "estimated";
+  for (const std::string_view counted :
+       {"tokens", "prefill_tokens", "lookups", "events", "opt_hit_rate_decode", "policy_hit_rate_decode",
+        "recoverable_gap", "token_cycle_bytes", "macs"}) {
+    if (key == counted || key.ends_with(fmt::format(".{}", counted))) return "counted";
+  }
+  return key.starts_with("misses_by_class") ? "counted" : "simulated";
+}
+
+std::string readable(std::string_view name) {
+  const std::size_t dot = name.rfind('.');
+  std::string text(dot == std::string_view::npos ? name : name.substr(dot + 1));
+  std::replace(text.begin(), text.end(), '_', ' ');
+  return text;
+}
+
+std::string value_name(const std::string& path, const Quantity& value) {
+  // Words speak for themselves; a number needs to be told of what.
+  const bool bare =
+      value.kind() == Quantity::Kind::number || value.text() == "true" || value.text() == "false";
+  return bare ? fmt::format("{} {}", readable(path), value.text()) : value.pretty();
 }
 
 Shown shown_as(const StoredSweep& sweep, std::size_t axis) {

@@ -9,13 +9,17 @@
 
 namespace pregate {
 
-// Keeps the rows whose axis has the value, for each "PATH=VALUE". Errors: an axis or a value that the sweep
-// does not have.
+// Keeps the rows whose axis has the value, for each "PATH=VALUE"; "version" and "seed" of the rows count as
+// axes. Errors: an axis or a value that the sweep does not have.
 Result<StoredSweep> select_rows(StoredSweep sweep, const std::vector<std::string>& where);
+
+// One row for each point: a failure goes where the same point ran to its end. bad_input where two rows of one
+// point did, as of two versions or two base scenarios: nothing tells which is meant.
+Result<StoredSweep> one_row_a_point(StoredSweep sweep);
 
 // The values that occur, in order.
 std::vector<Quantity> distinct_values(const StoredSweep& sweep, std::size_t axis);
-// Axes with more than one value, in the file's order.
+// Axes with more than one value, or with one that not every row has, in the file's order.
 std::vector<std::size_t> varied_axes(const StoredSweep& sweep);
 
 // An axis by its path or by the end of it ("expert_budget"); a key of the summary. Errors name what there is.
@@ -31,11 +35,20 @@ struct Shown {
   double factor = 1;
   int decimals = 2;
   std::string unit;
+  bool more_is_better = false;  // false: less is, or neither
 };
 Shown shown_as(const std::string& key);
 // The same of an axis, so that all its values are above one ("MiB", "GB/s"); of numbers and texts without
 // unit.
 Shown shown_as(const StoredSweep& sweep, std::size_t axis);
+
+// "simulated", "counted" or "estimated", as docs/json.md says.
+std::string_view how_known(const std::string& key);
+
+// The last word of a path, or a key, for people: "expert budget".
+std::string readable(std::string_view name);
+// A value of an axis where it stands alone: "1 GiB", "lru", but "lookahead 2".
+std::string value_name(const std::string& path, const Quantity& value);
 
 // "a.b=c" apart; the error has no file.
 struct PathValue {

@@ -19,13 +19,6 @@
 namespace pregate {
 namespace {
 
-// "PRGS": tells our files from other SQLite databases.
-constexpr std::int64_t kApplication = 0x50524753;
-constexpr std::array<const char*, 7> kFixedColumns = {"hash",    "status", "error", "scenario",
-                                                      "version", "seed",   "wall_s"};
-constexpr std::array<std::string_view, 6> kKindNames = {"number",   "bytes",    "bandwidth",
-                                                        "duration", "mac_rate", "text"};
-
 // Our lock on the file, apart from SQLite's, which last for a transaction.
 class WriterLock {
  public:
@@ -76,32 +69,6 @@ Cell cell_of(const Quantity& value, Quantity::Kind kind) {
   return Cell(value.kind() == Quantity::Kind::number ? std::llround(value.value()) : value.count());
 }
 
-double number_of(const Cell& cell) {
-  if (const auto* whole = std::get_if<std::int64_t>(&cell)) return static_cast<double>(*whole);
-  const auto* number = std::get_if<double>(&cell);
-  return number == nullptr ? 0 : *number;
-}
-
-std::optional<Quantity> quantity_of(const Cell& cell, Quantity::Kind kind) {
-  if (std::holds_alternative<std::monostate>(cell)) return std::nullopt;
-  if (const auto* text = std::get_if<std::string>(&cell)) return Quantity::parse(*text);
-  const double number = number_of(cell);
-  if (!std::isfinite(number) || std::abs(number) > 9e18) return std::nullopt;
-  switch (kind) {
-    case Quantity::Kind::number:
-    case Quantity::Kind::text:
-      return Quantity::of_number(number);
-    case Quantity::Kind::duration:
-      if (number < 0 || number > 9e6) return std::nullopt;
-      return Quantity::of_count(kind, std::llround(number * 1e12));
-    default:
-      if (number < 0) return std::nullopt;
-      return Quantity::of_count(kind, std::holds_alternative<std::int64_t>(cell)
-                                          ? std::get<std::int64_t>(cell)
-                                          : std::llround(number));
-  }
-}
-
 std::string text_of(const Cell& cell) {
   const auto* text = std::get_if<std::string>(&cell);
   return text == nullptr ? std::string() : *text;
@@ -115,43 +82,19 @@ std::string make_tables() {
       "wall_s REAL";
   for (const std::string& key : summary_keys()) sql += ", " + quoted_name(key);
   return fmt::format("BEGIN; {}); PRAGMA application_id={}; PRAGMA user_version={}; COMMIT;", sql,
-                     kApplication, kSweepFormat);
+                     kSweepApplication, kSweepFormat);
 }
 
-Status check_format(const Database& database) {
-  const Result<std::int64_t> application = database.number("PRAGMA application_id");
-  if (!application) return application.error();
-  if (*application != kApplication)
-    return bad_input("a database that `pregate sweep` wrote", "one of another program").at(database.path());
-  const Result<std::int64_t> version = database.number("PRAGMA user_version");
-  if (!version) return version.error();
-  if (*version == kSweepFormat) return {};
-  return bad_input(fmt::format("a sweep of format {}", kSweepFormat),
-                   fmt::format("format {}, which a {} pregate wrote", *version,
-                               *version > kSweepFormat ? "newer" : "older"))
-      .at(database.path());
-}
-
-Result<std::vector<StoredAxis>> stored_axes(const Database& database) {
-  Result<Statement> query = database.prepare("SELECT path, kind FROM axes ORDER BY rowid");
-  if (!query) return query.error();
-  std::vector<StoredAxis> axes;
-  while (true) {
-    const Result<bool> row = query->step();
-    if (!row) return row.error();
-    if (!*row) return axes;
-    const std::string kind = text_of(query->cell(1));
-    const auto known = std::find(kKindNames.begin(), kKindNames.end(), kind);
-    if (known == kKindNames.end())
-      return bad_input("a kind of axis", fmt::format("\"{}\"", kind), "table axes").at(database.path());
-    axes.push_back({text_of(query->cell(0)), static_cast<Quantity::Kind>(known - kKindNames.begin())});
+// The summary grows from version to version: a file of an earlier one gets the new columns.
+Status add_missing_keys(Database& database, const std::vector<StoredAxis>& axes) {
+  const Result<std::vector<std::string>> there = stored_keys(database, axes);
+  if (!there) return there.error();
+  for (const std::string& key : summary_keys()) {
+    if (std::find(there->begin(), there->end(), key) != there->end()) continue;
+    const Status added = database.run(fmt::format("ALTER TABLE runs ADD COLUMN {}", quoted_name(key)));
+    if (!added) return added;
   }
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + quoted_name(name);
-  return out;
+  return {};
 }
 
 }  // namespace
@@ -160,7 +103,8 @@ struct SweepStore::State {
   WriterLock lock;
   Database database;
   std::vector<StoredAxis> axes;
-  std::optional<Statement> find;
+  std::optional<Statement> find, note;
+  std::string note_sql;
 
   State(WriterLock taken, Database opened) : lock(std::move(taken)), database(std::move(opened)) {}
   [[nodiscard]] const StoredAxis* axis(std::string_view path) const {
@@ -184,9 +128,11 @@ Result<SweepStore> SweepStore::open(const std::string& path) {
   // The file's kind is asked before anything in it is changed.
   const Result<std::int64_t> tables = database->number("SELECT count(*) FROM sqlite_master");
   if (!tables) return tables.error();
-  const bool fresh = *tables == 0;
+  const Result<std::int64_t> application = database->number("PRAGMA application_id");
+  if (!application) return application.error();
+  const bool fresh = *tables == 0 && *application == 0;
   if (!fresh) {
-    if (Status ours = check_format(*database); !ours) return ours.error();
+    if (Status ours = check_sweep_format(*database); !ours) return ours.error();
   }
   // NORMAL survives the end of a process, and of the machine but for the last rows.
   if (Status set = database->run("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"); !set)
@@ -198,6 +144,7 @@ Result<SweepStore> SweepStore::open(const std::string& path) {
   Result<std::vector<StoredAxis>> axes = stored_axes(state->database);
   if (!axes) return axes.error();
   state->axes = std::move(*axes);
+  if (Status added = add_missing_keys(state->database, state->axes); !added) return added.error();
   Result<Statement> find = state->database.prepare("SELECT 1 FROM runs WHERE hash=?1 AND status='done'");
   if (!find) return find.error();
   state->find.emplace(std::move(*find));
@@ -212,20 +159,46 @@ Result<bool> SweepStore::has_done(const std::string& hash) {
   return found;
 }
 
+Status SweepStore::note_point(const std::string& hash, const std::vector<std::string>& paths,
+                              const std::vector<Quantity>& values) {
+  if (paths.empty()) return {};
+  std::string sets, lacks;
+  for (std::size_t a = 0; a < paths.size(); ++a) {
+    const std::string name = quoted_name(paths[a]);
+    sets += fmt::format("{0}{1}=coalesce({1}, ?{2})", a == 0 ? "" : ", ", name, a + 2);
+    lacks += fmt::format("{}{} IS NULL", a == 0 ? "" : " OR ", name);
+  }
+  const std::string sql = fmt::format("UPDATE runs SET {} WHERE hash=?1 AND ({})", sets, lacks);
+  if (!state_->note || state_->note_sql != sql) {
+    Result<Statement> note = state_->database.prepare(sql);
+    if (!note) return note.error();
+    state_->note.emplace(std::move(*note));
+    state_->note_sql = sql;
+  }
+  state_->note->reset();
+  state_->note->bind(1, Cell(hash));
+  for (std::size_t a = 0; a < paths.size(); ++a) {
+    const StoredAxis* axis = state_->axis(paths[a]);
+    check(axis != nullptr, "the axes of a row were added before it");
+    state_->note->bind(static_cast<int>(a + 2), cell_of(values[a], axis->kind));
+  }
+  const Result<bool> done = state_->note->step();
+  state_->note->reset();
+  return done ? Status() : Status(done.error());
+}
+
 Status SweepStore::add_axes(const std::vector<StoredAxis>& axes) {
   for (const StoredAxis& axis : axes) {
     if (const auto field = ScenarioDocument::field_type(axis.path); !field) return field.error();
-    const auto kind = static_cast<std::size_t>(axis.kind);
     if (const StoredAxis* known = state_->axis(axis.path)) {
       if (known->kind == axis.kind) continue;
-      return bad_input(fmt::format("values of the kind that the file has, {}",
-                                   kKindNames[static_cast<std::size_t>(known->kind)]),
-                       std::string(kKindNames[kind]), axis.path)
+      return bad_input(fmt::format("values of the kind that the file has, {}", kind_name(known->kind)),
+                       std::string(kind_name(axis.kind)), axis.path)
           .at(state_->database.path());
     }
     const Status made = state_->database.run(
         fmt::format("BEGIN; ALTER TABLE runs ADD COLUMN {}; INSERT INTO axes VALUES ('{}', '{}'); COMMIT;",
-                    quoted_name(axis.path), axis.path, kKindNames[kind]));
+                    quoted_name(axis.path), axis.path, kind_name(axis.kind)));
     if (!made) return made;
     state_->axes.push_back(axis);
   }
@@ -233,7 +206,7 @@ Status SweepStore::add_axes(const std::vector<StoredAxis>& axes) {
 }
 
 Status SweepStore::add(const SweepRow& row) {
-  std::vector<std::string> columns(kFixedColumns.begin(), kFixedColumns.end());
+  std::vector<std::string> columns = fixed_columns();
   std::vector<Cell> cells = {Cell(row.hash),
                              Cell(std::string(row.done ? "done" : "failed")),
                              row.done ? Cell() : Cell(row.error),
@@ -251,10 +224,15 @@ Status SweepStore::add(const SweepRow& row) {
     columns.push_back(key);
     cells.push_back(cell_of(value));
   }
-  std::string marks = "?";
-  for (std::size_t i = 1; i < cells.size(); ++i) marks += ",?";
+  // What a row has of other sweeps' axes stays.
+  std::string marks = "?", sets;
+  for (std::size_t c = 1; c < columns.size(); ++c) {
+    marks += ",?";
+    sets += fmt::format("{0}{1}=excluded.{1}", c == 1 ? "" : ", ", quoted_name(columns[c]));
+  }
   Result<Statement> insert = state_->database.prepare(
-      fmt::format("INSERT OR REPLACE INTO runs ({}) VALUES ({})", joined(columns), marks));
+      fmt::format("INSERT INTO runs ({}) VALUES ({}) ON CONFLICT(hash) DO UPDATE SET {}",
+                  joined_names(columns), marks, sets));
   if (!insert) return insert.error();
   for (std::size_t i = 0; i < cells.size(); ++i) insert->bind(static_cast<int>(i + 1), cells[i]);
   const Result<bool> done = insert->step();
@@ -265,148 +243,86 @@ void SweepStore::forget_in_child() {
   state_->lock.release();
 }
 
-Result<std::int64_t> SweepStore::merge(const std::string& other) {
-  const Result<StoredSweep> sweep = read_sweep(other);
-  if (!sweep) return sweep.error();
-  if (sweep->keys != summary_keys())
-    return bad_input("the columns that this pregate writes", "others", "table runs").at(other);
-  if (Status added = add_axes(sweep->axes); !added) return added.error().at(other);
-  Result<Statement> known =
-      state_->database.prepare("SELECT status, tokens_per_second, makespan_ps FROM runs WHERE hash=?1");
-  if (!known) return known.error();
-  if (Status begun = state_->database.run("BEGIN"); !begun) return begun.error();
-  std::int64_t news = 0;
-  const auto makespan = sweep->key("makespan_ps");
-  for (const StoredSweep::Row& from : sweep->rows) {
-    known->reset();
-    known->bind(1, Cell(from.hash));
-    const Result<bool> there = known->step();
-    if (!there) return there.error();
-    if (*there && (text_of(known->cell(0)) == "done" || !from.done)) {
-      if (from.done && makespan && known->cell(2) != from.summary[*makespan]) {
-        return bad_input("the same numbers for the same scenario", "others", fmt::format("row {}", from.hash))
-            .at(other);
-      }
-      continue;
-    }
-    SweepRow row{.hash = from.hash,
-                 .done = from.done,
-                 .error = from.error,
-                 .scenario = from.scenario,
-                 .version = from.version,
-                 .seed = from.seed,
-                 .wall_s = from.wall_s,
-                 .paths = {},
-                 .values = {},
-                 .summary = {}};
-    for (std::size_t a = 0; a < sweep->axes.size(); ++a) {
-      if (!from.values[a]) continue;
-      row.paths.push_back(sweep->axes[a].path);
-      row.values.push_back(*from.values[a]);
-    }
-    for (std::size_t k = 0; k < from.summary.size(); ++k) {
-      row.summary.emplace_back(sweep->keys[k], std::visit(
-                                                   [](const auto& v) {
-                                                     using T = std::decay_t<decltype(v)>;
-                                                     if constexpr (std::is_same_v<T, std::monostate>)
-                                                       return Json();
-                                                     else
-                                                       return Json(v);
-                                                   },
-                                                   from.summary[k]));
-    }
-    if (Status added = add(row); !added) return added.error();
-    ++news;
-  }
-  if (Status committed = state_->database.run("COMMIT"); !committed) return committed.error();
-  return news;
-}
-
-std::optional<std::size_t> StoredSweep::axis(std::string_view path) const {
-  for (std::size_t a = 0; a < axes.size(); ++a) {
-    if (axes[a].path == path) return a;
-  }
-  return std::nullopt;
-}
-
-std::optional<std::size_t> StoredSweep::key(std::string_view name) const {
-  const auto found = std::find(keys.begin(), keys.end(), name);
-  return found == keys.end() ? std::nullopt : std::optional(static_cast<std::size_t>(found - keys.begin()));
-}
-
 namespace {
 
-// By the values of the axes, in their order; a row without a value comes before those with one.
-bool before(const StoredSweep::Row& a, const StoredSweep::Row& b) {
-  for (std::size_t i = 0; i < a.values.size(); ++i) {
-    if (a.values[i].has_value() != b.values[i].has_value()) return !a.values[i].has_value();
-    if (!a.values[i] || *a.values[i] == *b.values[i]) continue;
-    return *a.values[i] < *b.values[i];
-  }
-  return a.hash < b.hash;
+Json json_of(const Cell& cell) {
+  return std::visit(
+      [](const auto& value) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::monostate>)
+          return Json();
+        else
+          return Json(value);
+      },
+      cell);
 }
 
-StoredSweep::Row read_row(const Statement& query, const StoredSweep& sweep) {
-  StoredSweep::Row row{.hash = text_of(query.cell(0)),
-                       .error = text_of(query.cell(2)),
-                       .scenario = text_of(query.cell(3)),
-                       .version = text_of(query.cell(4)),
-                       .seed = text_of(query.cell(5)),
-                       .done = text_of(query.cell(1)) == "done",
-                       .wall_s = number_of(query.cell(6)),
-                       .values = {},
-                       .summary = {}};
-  int column = static_cast<int>(kFixedColumns.size());
-  for (const StoredAxis& axis : sweep.axes)
-    row.values.push_back(quantity_of(query.cell(column++), axis.kind));
-  if (!row.done) return row;
-  for (std::size_t k = 0; k < sweep.keys.size(); ++k) row.summary.push_back(query.cell(column++));
+SweepRow row_of(const StoredSweep& header, StoredSweep::Row from) {
+  SweepRow row{.hash = std::move(from.hash),
+               .done = from.done,
+               .error = std::move(from.error),
+               .scenario = std::move(from.scenario),
+               .version = std::move(from.version),
+               .seed = std::move(from.seed),
+               .wall_s = from.wall_s,
+               .paths = {},
+               .values = {},
+               .summary = {}};
+  for (std::size_t a = 0; a < header.axes.size(); ++a) {
+    if (!from.values[a]) continue;
+    row.paths.push_back(header.axes[a].path);
+    row.values.push_back(*from.values[a]);
+  }
+  for (std::size_t k = 0; k < from.summary.size(); ++k)
+    row.summary.emplace_back(header.keys[k], json_of(from.summary[k]));
   return row;
 }
 
-// The summary's columns, as this file has them: all that are neither ours by name nor an axis.
-Result<std::vector<std::string>> stored_keys(const Database& database, const StoredSweep& sweep) {
-  Result<Statement> query = database.prepare("SELECT name FROM pragma_table_info('runs')");
-  if (!query) return query.error();
-  std::vector<std::string> keys;
-  while (true) {
-    const Result<bool> row = query->step();
-    if (!row) return row.error();
-    if (!*row) return keys;
-    const std::string name = text_of(query->cell(0));
-    const bool fixed = std::find(kFixedColumns.begin(), kFixedColumns.end(), name) != kFixedColumns.end();
-    if (!fixed && !sweep.axis(name)) keys.push_back(name);
+// Keys that an earlier pregate did not write are null.
+Status check_keys(const StoredSweep& header) {
+  const std::vector<std::string>& known = summary_keys();
+  for (const std::string& key : header.keys) {
+    if (std::find(known.begin(), known.end(), key) == known.end())
+      return bad_input("columns that this pregate writes", fmt::format("\"{}\"", key), "table runs");
   }
+  return {};
 }
 
 }  // namespace
 
-Result<StoredSweep> read_sweep(const std::string& path) {
-  if (::access(path.c_str(), R_OK) != 0)
-    return bad_input("a file that can be read", std::strerror(errno)).at(path);
-  const Result<Database> database = Database::open(path, Access::read);
-  if (!database) return database.error();
-  if (Status ours = check_format(*database); !ours) return ours.error();
-  StoredSweep sweep;
-  Result<std::vector<StoredAxis>> axes = stored_axes(*database);
-  if (!axes) return axes.error();
-  sweep.axes = std::move(*axes);
-  Result<std::vector<std::string>> keys = stored_keys(*database, sweep);
-  if (!keys) return keys.error();
-  sweep.keys = std::move(*keys);
-  std::vector<std::string> columns(kFixedColumns.begin(), kFixedColumns.end());
-  for (const StoredAxis& axis : sweep.axes) columns.push_back(axis.path);
-  columns.insert(columns.end(), sweep.keys.begin(), sweep.keys.end());
-  Result<Statement> query = database->prepare(fmt::format("SELECT {} FROM runs", joined(columns)));
-  if (!query) return query.error();
-  while (true) {
-    const Result<bool> row = query->step();
-    if (!row) return row.error();
-    if (!*row) break;
-    sweep.rows.push_back(read_row(*query, sweep));
-  }
-  std::sort(sweep.rows.begin(), sweep.rows.end(), before);
-  return sweep;
+Result<std::int64_t> SweepStore::merge(const std::string& other) {
+  Result<Statement> known = state_->database.prepare("SELECT status, makespan_ps FROM runs WHERE hash=?1");
+  if (!known) return known.error();
+  std::int64_t news = 0;
+  const auto header = [&](const StoredSweep& sweep) -> Status {
+    if (Status fine = check_keys(sweep); !fine) return fine.error().at(other);
+    if (Status added = add_axes(sweep.axes); !added) return added.error().at(other);
+    return state_->database.run("BEGIN");
+  };
+  const auto row = [&](const StoredSweep& sweep, StoredSweep::Row from) -> Status {
+    known->reset();
+    known->bind(1, Cell(from.hash));
+    const Result<bool> there = known->step();
+    if (!there) return there.error();
+    const bool was_done = *there && text_of(known->cell(0)) == "done";
+    const auto makespan = sweep.key("makespan_ps");
+    const bool same = !was_done || !from.done || !makespan || known->cell(1) == from.summary[*makespan];
+    const bool there_already = *there;
+    known->reset();
+    if (!same)
+      return bad_input("the same numbers for the same scenario", "others", fmt::format("row {}", from.hash))
+          .at(other);
+    const bool done = from.done;
+    const SweepRow added = row_of(sweep, std::move(from));
+    if (was_done || (there_already && !done)) return note_point(added.hash, added.paths, added.values);
+    news += there_already ? 0 : 1;
+    return add(added);
+  };
+  Status merged = visit_sweep(other, {.keys = {}, .scenarios = true}, {.header = header, .row = row});
+  if (merged.ok()) merged = state_->database.run("COMMIT");
+  if (merged.ok()) return news;
+  const Error error = merged.error();  // before the next statement, which has an error of its own or none
+  static_cast<void>(state_->database.run("ROLLBACK"));
+  return error;
 }
 
 }  // namespace pregate

@@ -10,26 +10,16 @@
 //          ("tokens_per_second", "prefetch.accuracy")
 //   axes   path, kind (number, bytes, bandwidth, duration, mac_rate, text)
 //
-// One sweep writes a file at a time; readers may look on.
+// One sweep writes a file at a time; readers may look on (stored_sweep.hpp).
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "experiments/summary_json.hpp"
-#include "experiments/sweep/database.hpp"
-#include "traces/quantity.hpp"
+#include "experiments/sweep/stored_sweep.hpp"
 
 namespace pregate {
-
-inline constexpr std::int64_t kSweepFormat = 1;
-
-struct StoredAxis {
-  std::string path;
-  Quantity::Kind kind = Quantity::Kind::text;
-};
 
 struct SweepRow {
   std::string hash;
@@ -45,7 +35,8 @@ struct SweepRow {
 
 class SweepStore {
  public:
-  // Makes the file, or takes up one of the same format. Errors: a file of another kind or program, a newer
+  // Makes the file, or takes up one of the same format (whose runs get columns for keys that they do not have
+  // yet). Errors: a file of another kind or program, a newer
   // format, a folder or disk that cannot be written, another sweep that is writing to it.
   static Result<SweepStore> open(const std::string& path);
   SweepStore(SweepStore&&) noexcept;
@@ -54,6 +45,10 @@ class SweepStore {
 
   // Whether there is a row of a scenario that ran to its end.
   Result<bool> has_done(const std::string& hash);
+  // Says of a row that is there which point of these axes it is, where it does not say so yet: another sweep,
+  // of other axes, may have run the same scenario.
+  Status note_point(const std::string& hash, const std::vector<std::string>& paths,
+                    const std::vector<Quantity>& values);
   // Makes the columns of axes that the file does not have yet.
   Status add_axes(const std::vector<StoredAxis>& axes);
   // In place of what is there under its hash.
@@ -69,23 +64,5 @@ class SweepStore {
   explicit SweepStore(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
-
-// A sweep's file as it is read: axes in order of their making, rows in order of their axes' values.
-struct StoredSweep {
-  struct Row {
-    std::string hash, error, scenario, version, seed;
-    bool done = false;
-    double wall_s = 0;
-    std::vector<std::optional<Quantity>> values;  // one an axis; none: not a point of that axis
-    std::vector<Cell> summary;                    // one a key; empty if it failed
-  };
-  std::vector<StoredAxis> axes;
-  std::vector<std::string> keys;  // of the summary
-  std::vector<Row> rows;
-
-  [[nodiscard]] std::optional<std::size_t> axis(std::string_view path) const;
-  [[nodiscard]] std::optional<std::size_t> key(std::string_view name) const;
-};
-Result<StoredSweep> read_sweep(const std::string& path);
 
 }  // namespace pregate

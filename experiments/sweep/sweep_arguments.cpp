@@ -39,6 +39,26 @@ void anchor(std::string& path, const std::string& spec, bool always) {
   if (always || path.find('/') != std::string::npos) path = spec.substr(0, slash + 1) + path;
 }
 
+// Fields whose values are paths or names: in a file, paths are beside it.
+bool names_file(std::string_view path) {
+  return path == "workload.trace" || path == "workload.forward.prompt_file";
+}
+bool names_preset(std::string_view path) {
+  return path == "model.preset" || path == "model.shape_as" || path == "device.id";
+}
+
+void anchor_field(const std::string& path, std::string& value, const std::string& file) {
+  if (names_file(path) || names_preset(path)) anchor(value, file, names_file(path));
+}
+
+std::string anchored_assignment(const std::string& text, const std::string& file) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos) return text;
+  std::string value = text.substr(equals + 1);
+  anchor_field(text.substr(0, equals), value, file);
+  return text.substr(0, equals + 1) + value;
+}
+
 // The file's words under the options' ones.
 void put_under(const SweepSpec& spec, const std::string& file, bool from_disk, RunRequest& base) {
   struct Field {
@@ -55,7 +75,8 @@ void put_under(const SweepSpec& spec, const std::string& file, bool from_disk, R
     if (from_disk) anchor(base.*field.option, file, field.is_path);
   }
   std::vector<std::string> assignments;
-  for (const SpecText& text : spec.set) assignments.push_back(text.text);
+  for (const SpecText& text : spec.set)
+    assignments.push_back(from_disk ? anchored_assignment(text.text, file) : text.text);
   base.assignments.insert(base.assignments.begin(), assignments.begin(), assignments.end());
 }
 
@@ -83,9 +104,17 @@ Status read_spec(const ShippedCatalogue& catalogue, const std::string& name, Swe
   if (!source) return source.error();
   const Result<SweepSpec> spec = parse_sweep_spec(*source);
   if (!spec) return spec.error();
-  put_under(*spec, source->path, source->path == name, request.base);
+  const bool from_disk = source->path == name;
+  put_under(*spec, source->path, from_disk, request.base);
   for (const SpecText& text : spec->vary) {
     if (Status added = add_axis(text.text, source->path, text.place, request.axes); !added) return added;
+    Axis& axis = request.axes.back();
+    for (Quantity& value : axis.values) {
+      if (!from_disk || !value.is_text()) continue;
+      std::string text_of = value.text();
+      anchor_field(axis.path, text_of, source->path);
+      value = Quantity::parse(text_of);
+    }
   }
   request.axes_from = source->path;
   request.title = spec->title.empty() ? spec->name : spec->title;
@@ -106,6 +135,7 @@ Status read_combination(const SweepArguments& arguments, CombineOptions& combine
     combine.samples = *count;
   }
   if (arguments.sample_seed.empty()) return {};
+  if (combine.how != Combination::sample) return bad_input("--sample beside it", "none").at("--sample-seed");
   const auto seed = whole(arguments.sample_seed, 0, INT64_MAX);
   if (!seed) return seed.error().at("--sample-seed");
   combine.seed = static_cast<std::uint64_t>(*seed);
@@ -122,7 +152,8 @@ Result<SweepRequest> sweep_request(const ShippedCatalogue& catalogue, const Swee
   // Two options that name one field contradict each other; one that names a field of the file replaces it.
   std::vector<std::string> seen;
   for (const std::string& text : arguments.vary) {
-    const std::string path = text.substr(0, text.find('='));
+    std::string path = text.substr(0, text.find('='));
+    std::erase(path, ' ');
     if (std::find(seen.begin(), seen.end(), path) != seen.end())
       return bad_input("each field on one axis", fmt::format("{} a second time", path)).at("--vary");
     seen.push_back(path);

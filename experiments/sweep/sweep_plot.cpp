@@ -27,6 +27,12 @@ Status find_optional(const StoredSweep& sweep, const std::string& path, std::opt
   return {};
 }
 
+// All of a key, as "decode.hit_rate" and "hit_rate" differ.
+std::string readable_key(std::string key) {
+  std::replace(key.begin(), key.end(), '_', ' ');
+  return key;
+}
+
 bool is_number(const StoredSweep& sweep, std::size_t axis) {
   return sweep.axes[axis].kind != Quantity::Kind::text;
 }
@@ -62,12 +68,15 @@ Result<Layout> lay_out(const StoredSweep& sweep, const PlotRequest& request) {
                                  sweep.axes[free[0]].path),
                      fmt::format("{} values of it", distinct_values(sweep, free[0]).size()));
   }
+  if (layout.series == x || layout.panels == x || (layout.series && layout.series == layout.panels))
+    return bad_input("different axes for x, series and panels", "one twice");
   layout.x = *x;
   layout.x_shown = shown_as(sweep, *x);
   for (const std::string& metric : request.metrics) {
     const Result<std::size_t> key = find_key(sweep, metric);
     if (!key) return key.error();
-    layout.keys.push_back(*key);
+    if (std::find(layout.keys.begin(), layout.keys.end(), *key) == layout.keys.end())
+      layout.keys.push_back(*key);
   }
   return layout;
 }
@@ -101,14 +110,6 @@ plot::Series line_of(const StoredSweep& sweep, const Layout& layout, const Slice
   return line;
 }
 
-std::string name_of(const StoredSweep& sweep, std::size_t axis, const Quantity& value) {
-  const std::string& path = sweep.axes[axis].path;
-  const std::string last = path.substr(path.rfind('.') + 1);
-  const bool bare =
-      value.kind() == Quantity::Kind::number || value.text() == "true" || value.text() == "false";
-  return bare ? fmt::format("{} {}", last, value.text()) : value.pretty();
-}
-
 // T where it is one number over the whole panel, as it is for one routing.
 std::optional<double> token_cycle(const StoredSweep& sweep, const Layout& layout, const Slice& slice) {
   const auto key = sweep.key("token_cycle_bytes");
@@ -127,55 +128,105 @@ plot::Scale scale_of(const StoredSweep& sweep, std::size_t axis) {
   return low > 0 && high / low >= 8 ? plot::Scale::log2 : plot::Scale::linear;
 }
 
-plot::Panel panel_of(const StoredSweep& sweep, const Layout& layout, const Slice& of) {
-  const Shown y = shown_as(sweep.keys[layout.keys[0]]);
-  const std::string& path = sweep.axes[layout.x].path;
+bool any_negative(const plot::Lines& lines) {
+  return std::any_of(lines.series.begin(), lines.series.end(), [](const plot::Series& line) {
+    return std::any_of(line.y.begin(), line.y.end(), [](double y) { return y < 0; });
+  });
+}
+
+// A panel is one metric for one value of the panels' axis.
+plot::Panel panel_of(const StoredSweep& sweep, const Layout& layout, const Slice& of, std::size_t key) {
+  const Shown y = shown_as(sweep.keys[key]);
   plot::Lines lines;
   const std::vector<Quantity> series =
       layout.series ? distinct_values(sweep, *layout.series) : std::vector<Quantity>();
-  for (const std::size_t key : layout.keys) {
-    for (std::size_t s = 0; s < std::max<std::size_t>(series.size(), 1); ++s) {
-      const Slice slice{.series = series.empty() ? nullptr : &series[s], .panel = of.panel};
-      plot::Series line = line_of(sweep, layout, slice, key);
-      if (line.x.empty()) continue;
-      line.name = series.empty() ? std::string() : name_of(sweep, *layout.series, series[s]);
-      if (layout.keys.size() > 1) line.name += (line.name.empty() ? "" : ": ") + sweep.keys[key];
-      lines.series.push_back(std::move(line));
-    }
+  for (std::size_t s = 0; s < std::max<std::size_t>(series.size(), 1); ++s) {
+    const Slice slice{.series = series.empty() ? nullptr : &series[s], .panel = of.panel};
+    plot::Series line = line_of(sweep, layout, slice, key);
+    if (line.x.empty()) continue;
+    if (!series.empty()) line.name = value_name(sweep.axes[*layout.series].path, series[s]);
+    lines.series.push_back(std::move(line));
   }
   if (const auto cycle = token_cycle(sweep, layout, of)) {
     lines.references.push_back(
         {.at = *cycle * layout.x_shown.factor,
          .label = fmt::format("T = {}", to_text(Bytes(static_cast<std::int64_t>(*cycle))))});
   }
-  return {.title = of.panel == nullptr ? std::string() : name_of(sweep, *layout.panels, *of.panel),
-          .x = {.label = path.substr(path.rfind('.') + 1),
+  const std::string metric =
+      fmt::format("{} ({})", readable_key(sweep.keys[key]), how_known(sweep.keys[key]));
+  std::string title =
+      of.panel == nullptr ? std::string() : value_name(sweep.axes[*layout.panels].path, *of.panel);
+  if (layout.keys.size() > 1) title += (title.empty() ? "" : ": ") + metric;
+  const bool from_zero = !any_negative(lines);
+  return {.title = std::move(title),
+          .note = {},
+          .x = {.label = readable(sweep.axes[layout.x].path),
                 .unit = layout.x_shown.unit,
-                .scale = scale_of(sweep, layout.x)},
-          .y = {.label = sweep.keys[layout.keys[0]], .unit = y.unit, .min = 0},
+                .scale = scale_of(sweep, layout.x),
+                .min = {},
+                .max = {}},
+          .y = {.label = readable_key(sweep.keys[key]),
+                .unit = y.unit,
+                .scale = plot::Scale::linear,
+                .min = from_zero ? std::optional(0.0) : std::nullopt,
+                .max = {}},
           .content = std::move(lines)};
+}
+
+std::string subtitle_of(const StoredSweep& sweep, const Layout& layout) {
+  const auto failed = std::count_if(sweep.rows.begin(), sweep.rows.end(),
+                                    [](const StoredSweep::Row& row) { return !row.done; });
+  std::string text =
+      fmt::format("{}; {} scenarios", how_known(sweep.keys[layout.keys[0]]), sweep.rows.size());
+  if (layout.keys.size() > 1) text = fmt::format("{} scenarios", sweep.rows.size());
+  if (failed > 0) text += fmt::format(", {} of them failed and are left out", failed);
+  if (layout.series) text += fmt::format("; a line a value of {}", readable(sweep.axes[*layout.series].path));
+  return text;
+}
+
+// A row of panels a metric where there are several, else a grid.
+void set_grid(plot::Figure& figure, std::size_t metrics) {
+  const auto count = static_cast<std::int32_t>(figure.panels.size());
+  const auto rows_of_metrics = static_cast<std::int32_t>(metrics);
+  const std::int32_t across = count / rows_of_metrics;
+  const std::int32_t square = count == 1 ? 1 : count <= 4 ? 2 : 3;
+  figure.columns = metrics > 1 && across > 1 && across <= 4 ? across : square;
+  const std::int32_t rows = (count + figure.columns - 1) / figure.columns;
+  figure.width = count == 1 ? 860 : 440 * figure.columns;
+  figure.height = count == 1 ? 480 : 120 + 300 * rows;
 }
 
 }  // namespace
 
-Result<plot::Figure> sweep_figure(const StoredSweep& sweep, const PlotRequest& request) {
-  if (sweep.rows.empty()) return bad_input("a sweep with rows", "none");
-  const Result<Layout> layout = lay_out(sweep, request);
+Result<plot::Figure> sweep_figure(const StoredSweep& all, const PlotRequest& request) {
+  if (all.rows.empty()) return bad_input("a sweep with rows", "none");
+  const Result<Layout> layout = lay_out(all, request);
   if (!layout) return layout.error();
+  const Result<StoredSweep> points = one_row_a_point(all);
+  if (!points) return points.error();
+  const StoredSweep& sweep = *points;
   const std::vector<Quantity> panels =
       layout->panels ? distinct_values(sweep, *layout->panels) : std::vector<Quantity>();
-  plot::Figure figure{.title = request.title.empty()
-                                   ? fmt::format("{} over {}", request.metrics[0], sweep.axes[layout->x].path)
-                                   : request.title,
-                      .subtitle = fmt::format("simulated; {} scenarios", sweep.rows.size()),
-                      .share = {.x = true, .y = true}};
-  for (std::size_t p = 0; p < std::max<std::size_t>(panels.size(), 1); ++p)
-    figure.panels.push_back(panel_of(sweep, *layout, {.panel = panels.empty() ? nullptr : &panels[p]}));
-  const auto count = static_cast<std::int32_t>(figure.panels.size());
-  figure.columns = count == 1 ? 1 : count <= 4 ? 2 : 3;
-  const std::int32_t rows = (count + figure.columns - 1) / figure.columns;
-  figure.width = count == 1 ? 860 : 420 * figure.columns;
-  figure.height = count == 1 ? 480 : 120 + 300 * rows;
+  const std::string x = readable(sweep.axes[layout->x].path);
+  const std::string what =
+      layout->keys.size() == 1 ? readable_key(sweep.keys[layout->keys[0]]) : std::string("sweep");
+  const bool one = layout->keys.size() == 1;
+  plot::Figure figure{.title = request.title.empty() ? fmt::format("{} over {}", what, x) : request.title,
+                      .subtitle = subtitle_of(sweep, *layout),
+                      .share = {.x = one, .y = one},
+                      .panels = {}};
+  for (const std::size_t key : layout->keys) {
+    for (std::size_t p = 0; p < std::max<std::size_t>(panels.size(), 1); ++p) {
+      figure.panels.push_back(
+          panel_of(sweep, *layout, {.series = nullptr, .panel = panels.empty() ? nullptr : &panels[p]}, key));
+    }
+  }
+  set_grid(figure, layout->keys.size());
+  if (std::all_of(figure.panels.begin(), figure.panels.end(), [](const plot::Panel& panel) {
+        return std::get<plot::Lines>(panel.content).series.empty();
+      })) {
+    return bad_input("at least one row that ran to its end and has a number", "none");
+  }
   return figure;
 }
 

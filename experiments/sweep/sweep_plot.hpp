@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A sweep as a figure: one axis along x, keys of the summary along y, a line a value of a second axis, a
-// panel a value of a third. Where x is the expert budget, the token cycle T stands as a line.
+// panel a value of a third and a row of panels a key. Where x is the expert budget, the token cycle T stands
+// as a line.
 #pragma once
 
 #include <string>

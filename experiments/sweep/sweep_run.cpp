@@ -2,11 +2,13 @@
 #include "experiments/sweep/sweep_run.hpp"
 
 #include <fmt/format.h>
+#include <xxhash.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <map>
+#include <tuple>
 
 #include "experiments/summary_json.hpp"
 #include "experiments/sweep/routing_share.hpp"
@@ -19,12 +21,23 @@
 namespace pregate {
 namespace {
 
-// A scenario that has no row yet. There may be very many.
+// What names a routing or a scenario, short: there may be very many.
+using Digest = std::array<std::uint64_t, 2>;
+
+Digest digest_of(std::string_view text) {
+  const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
+  return {hash.high64, hash.low64};
+}
+
+// A scenario that has no row yet.
 struct Pending {
-  std::size_t index = 0;           // of its point
-  std::uint32_t routing = 0;       // which of the routings
-  std::array<char, 32> hash = {};  // zeros: it does not resolve
+  std::size_t index = 0;  // of its point
+  Digest hash = {};
+  std::uint32_t routing = 0;  // which of the routings
+  bool resolves = false;      // false: a point that makes no scenario
 };
+
+constexpr std::uint32_t kNoRouting = UINT32_MAX;
 
 class SweepRun {
  public:
@@ -36,7 +49,9 @@ class SweepRun {
         points_(std::move(points)),
         store_(std::move(store)),
         hasher_(catalogue),
-        share_(catalogue, request.threads) {}
+        share_(catalogue, request.threads) {
+    for (const Axis& axis : points_.axes()) paths_.push_back(axis.path);
+  }
 
   // Tries each value of each axis, so that a unit that does not fit is an error before anything has run:
   // beside the first values of the other axes, and if these do not go with it, beside the last ones.
@@ -45,7 +60,7 @@ class SweepRun {
     for (std::size_t a = 0; a < points.axes().size(); ++a) {
       const Axis& axis = points.axes()[a];
       std::vector<Quantity> values = axis.values;
-      if (values.empty()) values = {axis.range->low, axis.range->high};
+      if (axis.range) values = {axis.range->low, axis.range->high};  // between them are more of the kind
       for (const Quantity& value : values) {
         const auto fits = [&](std::size_t beside) {
           SweepPoint point = points.at(beside);
@@ -62,6 +77,7 @@ class SweepRun {
   Result<SweepOutcome> run() {
     const auto begin = std::chrono::steady_clock::now();
     if (Status added = store_.add_axes(stored_axes()); !added) return added.error();
+    outcome_.scenarios = of_shard(points_.size());
     if (Status found = find_pending(); !found) return found.error();
     const Status ran = run_in_workers(
         pending_.size(), [this](std::size_t i) { return simulate_point(i); },
@@ -75,11 +91,16 @@ class SweepRun {
          .idle = [this] { show(); },
          .before = [this](std::size_t i) { prepare(i); }});
     if (!ran) return ran.error();
+    outcome_.stopped = outcome_.left() > 0;  // not where it was asked for at the end
     outcome_.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     return outcome_;
   }
 
  private:
+  [[nodiscard]] std::int64_t of_shard(std::size_t points) const {
+    const std::size_t first = request_.shard - 1;
+    return points <= first ? 0 : static_cast<std::int64_t>((points - first - 1) / request_.shards + 1);
+  }
   static RunRequest request_of(const SweepRequest& request, const SweepPoints& points,
                                const SweepPoint& point) {
     RunRequest run = request.base;
@@ -110,36 +131,62 @@ class SweepRun {
 
   // In order of their routing, so that one is held at a time; rows do not depend on the order.
   Status find_pending() {
-    std::map<std::string, std::uint32_t, std::less<>> routings;
     for (std::size_t i = request_.shard - 1; i < points_.size(); i += request_.shards) {
-      ++outcome_.scenarios;
-      const RunRequest request = request_at(i);
-      const Result<ResolvedRun> run = resolve_run(catalogue_, request);
-      Pending pending{.index = i};
-      if (run) {
-        const Result<std::string> hash = hasher_.hash(request, *run);
-        if (!hash) return hash.error();
-        const Result<bool> done = store_.has_done(*hash);
-        if (!done) return done.error();
-        outcome_.before += *done ? 1 : 0;
-        if (*done) continue;
-        std::copy(hash->begin(), hash->end(), pending.hash.begin());
-        const auto next = static_cast<std::uint32_t>(routings.size());
-        pending.routing = routings.emplace(run->scenario.routing_text, next).first->second;
-      }
-      pending_.push_back(pending);
+      outcome_.stopped = hooks_.stop && hooks_.stop();
+      if (outcome_.stopped) break;
+      const Result<bool> done = look_up(i);
+      if (!done) return done.error();
+      outcome_.before += *done ? 1 : 0;
       show();
     }
-    std::stable_sort(pending_.begin(), pending_.end(),
-                     [](const Pending& a, const Pending& b) { return a.routing < b.routing; });
+    leave_out_twins();
+    std::sort(pending_.begin(), pending_.end(), [](const Pending& a, const Pending& b) {
+      return std::tie(a.routing, a.index) < std::tie(b.routing, b.index);
+    });
     return {};
+  }
+
+  // Whether there is a row of the scenario; without one it is pending.
+  Result<bool> look_up(std::size_t i) {
+    const RunRequest request = request_at(i);
+    const Result<ResolvedRun> run = resolve_run(catalogue_, request);
+    Pending pending{.index = i, .hash = {}, .routing = kNoRouting, .resolves = run.ok()};
+    std::string hash = ScenarioHasher::hash_of_unresolved(request, paths_, points_.at(i));
+    if (run) {
+      const Result<std::string> known = hasher_.hash(request, *run);
+      if (!known) return known.error();
+      hash = *known;
+      const Result<bool> done = store_.has_done(hash);
+      if (!done) return done.error();
+      if (*done) {
+        const Status noted = store_.note_point(hash, paths_, points_.at(i));
+        if (!noted) return noted.error();
+        return true;
+      }
+      const auto next = static_cast<std::uint32_t>(routings_.size());
+      pending.routing = routings_.emplace(digest_of(run->scenario.routing_text), next).first->second;
+    }
+    pending.hash = digest_of(hash);
+    pending_.push_back(pending);
+    return false;
+  }
+
+  // Points of a sample may coincide: one scenario is one row, and is simulated once, as the first of them.
+  void leave_out_twins() {
+    std::sort(pending_.begin(), pending_.end(), [](const Pending& a, const Pending& b) {
+      return std::tie(a.hash, a.index) < std::tie(b.hash, b.index);
+    });
+    const auto end = std::unique(pending_.begin(), pending_.end(),
+                                 [](const Pending& a, const Pending& b) { return a.hash == b.hash; });
+    outcome_.twins = pending_.end() - end;
+    pending_.erase(end, pending_.end());
   }
 
   // In this process, before the worker of `i` is forked: a routing that more than one scenario replays is
   // loaded here.
   void prepare(std::size_t i) {
     const bool shared = i + 1 < pending_.size() && pending_[i + 1].routing == pending_[i].routing;
-    if (!shared || tried_ == pending_[i].routing) return;
+    if (!shared || !pending_[i].resolves || tried_ == pending_[i].routing) return;
     tried_ = pending_[i].routing;
     const RunRequest request = request_at(pending_[i].index);
     const Result<ResolvedRun> run = resolve_run(catalogue_, request);
@@ -163,10 +210,7 @@ class SweepRun {
     if (!record) return failure(record.error().at(run->scenario_file));
     Json values = Json::array();
     for (const auto& [key, value] : summary_row(record->summary)) values.push_back(value);
-    return dumped({{"scenario", run->scenario.text},
-                   {"seed", fmt::format("{}", run->scenario.policy.seed)},
-                   {"wall_s", wall.count()},
-                   {"values", std::move(values)}});
+    return dumped({{"wall_s", wall.count()}, {"values", std::move(values)}});
   }
   static std::string dumped(const Json& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -175,26 +219,31 @@ class SweepRun {
 
   // Back in this process: the row of a scenario that has ended.
   Status keep(std::size_t i, const Result<std::string>& answer) {
-    const Pending& pending = pending_[i];
+    const RunRequest request = request_at(pending_[i].index);
     SweepRow row{.version = std::string(pregate_version())};
-    for (const Axis& axis : points_.axes()) row.paths.push_back(axis.path);
-    row.values = points_.at(pending.index);
-    row.hash = pending.hash[0] != 0 ? std::string(pending.hash.begin(), pending.hash.end())
-                                    : ScenarioHasher::hash_of_unresolved(row.paths, row.values);
+    row.paths = paths_;
+    row.values = points_.at(pending_[i].index);
+    row.hash = ScenarioHasher::hash_of_unresolved(request, row.paths, row.values);
+    if (const Result<ResolvedRun> run = resolve_run(catalogue_, request)) {
+      const Result<std::string> hash = hasher_.hash(request, *run);
+      if (!hash) return hash.error();
+      row.hash = *hash;
+      row.scenario = run->scenario.text;
+      row.seed = fmt::format("{}", run->scenario.policy.seed);
+    }
     read_answer(answer, row);
-    if (!row.done) describe_failed(pending.index, row);
     outcome_.done += row.done ? 1 : 0;
-    outcome_.failed += row.done ? 0 : 1;
+    if (!row.done) count_failure(row.error);
     if (Status added = store_.add(row); !added) return added;
     show();
     return {};
   }
 
-  void describe_failed(std::size_t index, SweepRow& row) const {
-    const Result<ResolvedRun> run = resolve_run(catalogue_, request_at(index));
-    if (!run) return;
-    row.scenario = run->scenario.text;
-    row.seed = fmt::format("{}", run->scenario.policy.seed);
+  void count_failure(const std::string& cause) {
+    ++outcome_.failed;
+    std::vector<std::string>& causes = outcome_.causes;
+    if (causes.size() < kCausesTold && std::find(causes.begin(), causes.end(), cause) == causes.end())
+      causes.push_back(cause);
   }
 
   static void read_answer(const Result<std::string>& answer, SweepRow& row) {
@@ -208,8 +257,6 @@ class SweepRun {
       row.error = json["error"].get<std::string>();
     } else if (json.is_object() && json.contains("values") && json["values"].size() == keys.size()) {
       row.done = true;
-      row.scenario = json["scenario"].get<std::string>();
-      row.seed = json["seed"].get<std::string>();
       row.wall_s = json["wall_s"].get<double>();
       for (std::size_t k = 0; k < keys.size(); ++k) row.summary.emplace_back(keys[k], json["values"][k]);
     } else {
@@ -219,7 +266,7 @@ class SweepRun {
 
   void show() const {
     if (hooks_.progress)
-      hooks_.progress(outcome_.before + outcome_.done + outcome_.failed, outcome_.scenarios, outcome_.failed);
+      hooks_.progress(outcome_.scenarios - outcome_.left(), outcome_.scenarios, outcome_.failed);
   }
 
   const ShippedCatalogue& catalogue_;
@@ -229,6 +276,8 @@ class SweepRun {
   SweepStore store_;
   ScenarioHasher hasher_;
   RoutingShare share_;
+  std::vector<std::string> paths_;  // of the axes
+  std::map<Digest, std::uint32_t> routings_;
   std::vector<Pending> pending_;
   std::optional<std::uint32_t> tried_;  // the routing that was loaded last, or could not be
   SweepOutcome outcome_;

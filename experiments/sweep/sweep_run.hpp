@@ -30,9 +30,14 @@ struct SweepOutcome {
   std::int64_t scenarios = 0;  // of this shard
   std::int64_t before = 0;     // of these, done in an earlier run
   std::int64_t done = 0, failed = 0;
-  bool stopped = false;
-  double wall_s = 0;  // measured
+  std::int64_t twins = 0;           // points of the same scenario as another one: one row, simulated once
+  std::vector<std::string> causes;  // the first kCausesTold different ones of failures
+  bool stopped = false;             // on demand, with some left
+  double wall_s = 0;                // measured
+
+  [[nodiscard]] std::int64_t left() const { return scenarios - before - done - failed - twins; }
 };
+inline constexpr std::size_t kCausesTold = 3;
 
 // `progress(ended, of, failed)` is called while it runs; `stop` is asked whether to end early. Errors: an
 // axis value that no scenario takes, a file that cannot be had (see SweepStore). A scenario that fails is a
