@@ -6,6 +6,7 @@
 #include <csignal>
 #include <memory>
 
+#include "experiments/sweep/derived.hpp"
 #include "experiments/sweep/pivot.hpp"
 #include "experiments/sweep/selection.hpp"
 #include "experiments/sweep/sweep_arguments.hpp"
@@ -22,7 +23,7 @@ struct ViewOptions {
   bool table = false;
   std::string pivot;  // of --table
   std::vector<std::string> where;
-  std::string csv, plot, x, series, panels, title;
+  std::string csv, plot, x, series, panels, title, cross;
   std::vector<std::string> metrics = {"tokens_per_second"};
 };
 
@@ -94,22 +95,44 @@ Status write_views(const StoredSweep& sweep, const ViewOptions& view, const Look
     text += fmt::format("CSV: {}\n", view.csv);
   }
   if (!view.plot.empty()) {
-    const Result<plot::Figure> figure = sweep_figure(sweep, {.x = view.x,
-                                                             .series = view.series,
-                                                             .panels = view.panels,
-                                                             .metrics = view.metrics,
-                                                             .title = view.title});
+    const Result<plot::Figure> figure =
+        sweep_figure(sweep, {.x = view.x,
+                             .series = view.series,
+                             .panels = view.panels,
+                             .metrics = view.cross.empty() ? view.metrics : sweep.keys,
+                             .title = view.title});
     if (!figure) return figure.error().at("--plot");
     if (Status written = plot::write_figure(*figure, view.plot); !written) return written;
     text += fmt::format("Plot: {}\n", view.plot);
   }
   if (!view.table) return {};
-  const Result<PivotRequest> pivot = parse_pivot(view.pivot);
+  Result<PivotRequest> pivot = parse_pivot(view.pivot);
   if (!pivot) return pivot.error().at("--table");
+  if (!view.cross.empty()) pivot->metric = sweep.keys[0];
   const Result<std::string> table = pivot_text(sweep, *pivot, look);
   if (!table) return table.error().at("--table");
   text += "\n" + *table;
   return {};
+}
+
+// What --table, --metric and --cross ask for and no row holds by itself.
+Result<StoredSweep> derive(StoredSweep sweep, const ViewOptions& view) {
+  Result<StoredSweep> derived = std::move(sweep);
+  if (view.cross.empty()) {
+    for (const std::string& key : view.metrics) {
+      derived = with_ratio(std::move(*derived), key);
+      if (!derived) return derived.error().at("--metric");
+    }
+    const Result<PivotRequest> pivot = parse_pivot(view.pivot);
+    if (pivot) derived = with_ratio(std::move(*derived), pivot->metric);
+    return derived ? std::move(derived) : derived.error().at("--table");
+  }
+  const Result<CrossRequest> cross = parse_cross(view.cross);
+  if (!cross) return cross.error().at("--cross");
+  derived = with_ratio(std::move(*derived), cross->key);
+  if (derived) derived = crossings(*derived, *cross);
+  if (!derived) return derived.error().at("--cross");
+  return derived;
 }
 
 Result<StoredSweep> read_selected(const std::string& file, const ViewOptions& view) {
@@ -117,7 +140,7 @@ Result<StoredSweep> read_selected(const std::string& file, const ViewOptions& vi
   if (!sweep) return sweep.error();
   Result<StoredSweep> selected = select_rows(std::move(*sweep), view.where);
   if (!selected) return selected.error().at("--where");
-  return selected;
+  return derive(std::move(*selected), view);
 }
 
 std::string outcome_text(const SweepOutcome& outcome, const SweepRequest& request) {
@@ -209,6 +232,8 @@ constexpr const char* kExamples = R"(Examples:
   pregate sweep my.sweep.textproto --out my.db --shard 2/4        on the second of four machines, then: merge
   pregate sweep merge all.db shard1.db shard2.db
   pregate sweep show all.db --table expert_budget:prefetch:hit_rate_decode --plot hits.svg --metric hit_rate_decode
+  pregate sweep show all.db --table expert_budget:prefetch:tokens_per_second/tokens_per_second_if_resident     as a share
+  pregate sweep show all.db --cross expert_budget:0.8,0.9:tokens_per_second/tokens_per_second_if_resident      which budget
 Values: a list V1,V2,...; a range LO..HI:N; a logarithmic one LO..HI:N:log. Several --vary: each with each (--zip: together).
 A killed sweep goes on with the same command. The file is SQLite: sqlite3 b.db 'SELECT "dram.expert_budget", tokens_per_second FROM runs'.)";
 
@@ -231,6 +256,11 @@ void add_view_options(CLI::App& verb, ViewOptions& view) {
   verb.add_option("--plot", view.plot, "draw to this .svg or .png file");
   verb.add_option("--metric", view.metrics, "keys of the summary to plot; default: tokens_per_second")
       ->delimiter(',');
+  verb.add_option(
+          "--cross", view.cross,
+          "look at where along an axis a key comes to stay at or above levels: table, plot and CSV hold "
+          "that in place of the rows")
+      ->type_name("AXIS:LEVELS:KEY");
   verb.add_option("--x", view.x, "axis along x of the plot; default: the first of numbers");
   verb.add_option("--series", view.series, "axis with a line a value");
   verb.add_option("--panels", view.panels, "axis with a panel a value");
