@@ -8,8 +8,10 @@
 #include <filesystem>
 #include <memory>
 
+#include "experiments/sweep/derived.hpp"
 #include "experiments/sweep/pivot.hpp"
 #include "experiments/sweep/selection.hpp"
+#include "experiments/sweep/slurm_sweep.hpp"
 #include "experiments/sweep/sweep_arguments.hpp"
 #include "experiments/sweep/sweep_csv.hpp"
 #include "experiments/sweep/sweep_plot.hpp"
@@ -24,7 +26,7 @@ struct ViewOptions {
   bool table = false;
   std::string pivot;  // of --table
   std::vector<std::string> where;
-  std::string csv, plot, x, series, panels, title;
+  std::string csv, plot, x, series, panels, title, cross;
   std::vector<std::string> metrics = {"tokens_per_second"};
 
   [[nodiscard]] bool asked() const { return table || !csv.empty() || !plot.empty(); }
@@ -32,6 +34,8 @@ struct ViewOptions {
 
 struct SweepOptions {
   SweepArguments arguments;
+  bool slurm = false;
+  SlurmOptions cluster;
   ViewOptions view;
   bool json = false;
 };
@@ -84,6 +88,13 @@ Status check_outputs(const ViewOptions& view, const std::string& database) {
 }
 
 // Names and axes in the options of a view, by what a sweep has: asked before a long run.
+// A key that rows have; the first part of one that is derived from them ("KEY/OTHER"), whose rest needs the
+// rows.
+Status check_key(const StoredSweep& sweep, const std::string& name) {
+  const Result<std::size_t> key = find_key(sweep, name.substr(0, name.find('/')));
+  return key ? Status() : Status(key.error());
+}
+
 Status check_names(const StoredSweep& sweep, const ViewOptions& view) {
   for (const std::string& condition : view.where) {
     const Result<PathValue> wanted = split_assignment(condition);
@@ -99,27 +110,32 @@ Status check_names(const StoredSweep& sweep, const ViewOptions& view) {
         if (const auto axis = find_axis(sweep, path); !axis) return axis.error().at("--table");
       }
     }
-    if (const auto key = find_key(sweep, pivot->metric); !key) return key.error().at("--table");
+    if (!view.cross.empty()) return {};  // another table: that of the crossings
+    if (const Status known = check_key(sweep, pivot->metric); !known) return known.error().at("--table");
   }
-  if (view.plot.empty()) return {};
+  if (view.plot.empty() || !view.cross.empty()) return {};
   for (const auto& [option, path] :
        {std::pair("--x", view.x), std::pair("--series", view.series), std::pair("--panels", view.panels)}) {
     if (path.empty()) continue;
     if (const auto axis = find_axis(sweep, path); !axis) return axis.error().at(option);
   }
   for (const std::string& metric : view.metrics) {
-    if (const auto key = find_key(sweep, metric); !key) return key.error().at("--metric");
+    if (const Status known = check_key(sweep, metric); !known) return known.error().at("--metric");
   }
   return {};
 }
 
 // What the views need of the rows: of a sweep of very many, not everything.
 SweepContents contents_of(const ViewOptions& view, bool json) {
-  if (json || !view.csv.empty()) return {};
+  if (json || !view.csv.empty() || !view.cross.empty()) return {};
   std::vector<std::string> keys;
   if (view.table) {
     if (const Result<PivotRequest> pivot = parse_pivot(view.pivot)) keys.push_back(pivot->metric);
   }
+  const auto derived = [](const std::string& key) { return key.find('/') != std::string::npos; };
+  if (std::any_of(view.metrics.begin(), view.metrics.end(), derived) ||
+      std::any_of(keys.begin(), keys.end(), derived))
+    return {};
   if (!view.plot.empty()) {
     keys.insert(keys.end(), view.metrics.begin(), view.metrics.end());
     keys.emplace_back("token_cycle_bytes");
@@ -149,22 +165,44 @@ Status write_views(const StoredSweep& sweep, const ViewOptions& view, const Look
     text += fmt::format("CSV: {}\n", view.csv);
   }
   if (!view.plot.empty()) {
-    const Result<plot::Figure> figure = sweep_figure(sweep, {.x = view.x,
-                                                             .series = view.series,
-                                                             .panels = view.panels,
-                                                             .metrics = view.metrics,
-                                                             .title = view.title});
+    const Result<plot::Figure> figure =
+        sweep_figure(sweep, {.x = view.x,
+                             .series = view.series,
+                             .panels = view.panels,
+                             .metrics = view.cross.empty() ? view.metrics : sweep.keys,
+                             .title = view.title});
     if (!figure) return figure.error().at("--plot");
     if (Status written = plot::write_figure(*figure, view.plot); !written) return written;
     text += fmt::format("Plot: {}\n", view.plot);
   }
   if (!view.table) return {};
-  const Result<PivotRequest> pivot = parse_pivot(view.pivot);
+  Result<PivotRequest> pivot = parse_pivot(view.pivot);
   if (!pivot) return pivot.error().at("--table");
+  if (!view.cross.empty()) pivot->metric = sweep.keys[0];
   const Result<std::string> table = pivot_text(sweep, *pivot, look);
   if (!table) return table.error().at("--table");
   text += "\n" + *table;
   return {};
+}
+
+// What --table, --metric and --cross ask for and no row holds by itself.
+Result<StoredSweep> derive(StoredSweep sweep, const ViewOptions& view) {
+  Result<StoredSweep> derived = std::move(sweep);
+  if (view.cross.empty()) {
+    for (const std::string& key : view.metrics) {
+      derived = with_ratio(std::move(*derived), key);
+      if (!derived) return derived.error().at("--metric");
+    }
+    const Result<PivotRequest> pivot = parse_pivot(view.pivot);
+    if (pivot) derived = with_ratio(std::move(*derived), pivot->metric);
+    return derived ? std::move(derived) : derived.error().at("--table");
+  }
+  const Result<CrossRequest> cross = parse_cross(view.cross);
+  if (!cross) return cross.error().at("--cross");
+  derived = with_ratio(std::move(*derived), cross->key);
+  if (derived) derived = crossings(*derived, *cross);
+  if (!derived) return derived.error().at("--cross");
+  return derived;
 }
 
 Result<StoredSweep> read_selected(const std::string& file, const ViewOptions& view, bool json) {
@@ -172,7 +210,7 @@ Result<StoredSweep> read_selected(const std::string& file, const ViewOptions& vi
   if (!sweep) return sweep.error();
   Result<StoredSweep> selected = select_rows(std::move(*sweep), view.where);
   if (!selected) return selected.error().at("--where");
-  return selected;
+  return derive(std::move(*selected), view);
 }
 
 std::string outcome_text(const SweepOutcome& outcome, const SweepRequest& request) {
@@ -244,7 +282,11 @@ Status sweep_all(Session& session, SweepOptions& options) {
     if (Status fine = check_names(*header, view); !fine) return fine;
   }
   if (view.title.empty()) view.title = request->title;
-  const Result<SweepOutcome> outcome = sweep_with_progress(session.catalogue, *request);
+  if (options.slurm && request->shards > 1)
+    return bad_input("--slurm, which makes shards of its own, or --shard", "both").at("--slurm");
+  const Result<SweepOutcome> outcome =
+      options.slurm ? sweep_on_slurm(session.catalogue, options.arguments, *request, options.cluster)
+                    : sweep_with_progress(session.catalogue, *request);
   if (!outcome) return outcome.error();
   if (outcome->failed > 0 || outcome->stopped) session.found_wanting = true;
   std::string text = outcome_text(*outcome, *request);
@@ -300,6 +342,8 @@ constexpr const char* kExamples = R"(Examples:
   pregate sweep my.sweep.textproto --out my.db --shard 2/4        on the second of four machines, then: merge
   pregate sweep merge all.db shard1.db shard2.db
   pregate sweep show all.db --table expert_budget:prefetch:hit_rate_decode --plot hits.svg --metric hit_rate_decode
+  pregate sweep show all.db --table expert_budget:prefetch:tokens_per_second/tokens_per_second_if_resident     as a share
+  pregate sweep show all.db --cross expert_budget:0.8,0.9:tokens_per_second/tokens_per_second_if_resident      which budget
 Values: a list V1,V2,...; a range LO..HI:N; a logarithmic one LO..HI:N:log. Several --vary: each with each (--zip: together).
 A killed sweep goes on with the same command. The file is SQLite: sqlite3 b.db 'SELECT "dram.expert_budget", tokens_per_second FROM runs'.)";
 
@@ -323,6 +367,11 @@ void add_view_options(CLI::App& verb, ViewOptions& view) {
   verb.add_option("--plot", view.plot, "draw to this .svg or .png file");
   verb.add_option("--metric", view.metrics, "keys of the summary to plot; default: tokens_per_second")
       ->delimiter(',');
+  verb.add_option(
+          "--cross", view.cross,
+          "look at where along an axis a key comes to stay at or above levels: table, plot and CSV hold "
+          "that in place of the rows")
+      ->type_name("AXIS:LEVELS:KEY");
   verb.add_option("--x", view.x, "axis along x of the plot; default: the first of numbers");
   verb.add_option("--series", view.series, "axis with a line a value");
   verb.add_option("--panels", view.panels, "axis with a panel a value");
@@ -385,6 +434,15 @@ void add_sweep_verb(CLI::App& app, Session& session) {
                    "the file of the sweep (SQLite); rows that it has are not simulated again");
   verb->add_option("--jobs", arguments.jobs, "scenarios at a time; default: one a core");
   verb->add_option("--shard", arguments.shard, "I/N: the I-th of N equal parts, for another machine each");
+  verb->add_flag("--slurm", options->slurm,
+                 "run the shards as a job array of Slurm, wait for it and merge; its script, logs and "
+                 "results are in OUT.slurm");
+  verb->add_option("--shards", options->cluster.shards, "tasks of the job array")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  add_many(*verb, "--slurm-option", options->cluster.options,
+           "of sbatch: --slurm-option=--partition=x; may be repeated")
+      ->type_name("--NAME=VALUE");
   add_view_options(*verb, options->view);
   verb->add_flag("--json", options->json, "JSON instead of text");
   verb->footer(kExamples);

@@ -164,6 +164,7 @@ std::optional<double> number_in(const Cell& cell) {
 }
 
 Shown shown_as(const std::string& key) {
+  if (key.find('/') != std::string::npos) return {.factor = 100, .decimals = 1, .unit = "%"};  // a share
   const auto ends = [&key](std::string_view part) { return key.ends_with(part); };
   const auto has = [&key](std::string_view part) { return key.find(part) != std::string::npos; };
   const bool good_share = ends("hit_rate") || ends("hit_rate_decode") || ends("accuracy") || ends("coverage");

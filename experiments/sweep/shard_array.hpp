@@ -47,8 +47,8 @@ std::optional<int> exit_code(const ShardArray& array, int shard);
 std::vector<int> missing_shards(const ShardArray& array);
 
 Status make_folder(const ShardArray& array);
-// Forgets how these shards ended before, and their results where other work was in the folder; writes the script for
-// them.
+// Forgets how these shards ended before, and their results where other work was in the folder; writes the
+// script for them.
 Status write_array(const ShardArray& array, const std::vector<int>& which);
 
 }  // namespace pregate

@@ -46,7 +46,7 @@ Result<std::string> contents_of(const ShippedCatalogue& catalogue, const SweepRe
   ScenarioHasher hasher(catalogue);
   std::string contents = fmt::format("{} scenarios", points.size());
   for (const std::size_t index : {std::size_t{0}, points.size() - 1}) {
-    const RunRequest run = point_request(request, points, index);
+    const RunRequest run = point_request(request, points, points.at(index));
     const Result<ResolvedRun> resolved = resolve_run(catalogue, run);
     if (!resolved) continue;
     const Result<std::string> hash = hasher.hash(run, *resolved);

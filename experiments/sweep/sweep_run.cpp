@@ -10,13 +10,11 @@
 #include <map>
 #include <tuple>
 
-#include "experiments/summary_json.hpp"
-#include "experiments/sweep/routing_share.hpp"
+#include "experiments/sweep/point_answer.hpp"
 #include "experiments/sweep/scenario_hash.hpp"
 #include "experiments/sweep/store.hpp"
 #include "experiments/workers.hpp"
 #include "sim/simulator.hpp"
-#include "traces/replay.hpp"
 
 namespace pregate {
 namespace {
@@ -39,6 +37,27 @@ struct Pending {
 
 constexpr std::uint32_t kNoRouting = UINT32_MAX;
 
+// Tries each value of each axis, so that a unit that does not fit is an error before anything has run:
+// beside the first values of the other axes, and if these do not go with it, beside the last ones.
+Status check_values(const ShippedCatalogue& catalogue, const SweepRequest& request,
+                    const SweepPoints& points) {
+  for (std::size_t a = 0; a < points.axes().size(); ++a) {
+    const Axis& axis = points.axes()[a];
+    std::vector<Quantity> values = axis.values;
+    if (axis.range) values = {axis.range->low, axis.range->high};  // between them are more of the kind
+    for (const Quantity& value : values) {
+      const auto fits = [&](std::size_t beside) {
+        SweepPoint point = points.at(beside);
+        point[a] = value;
+        return resolve_run(catalogue, point_request(request, points, point));
+      };
+      const Result<ResolvedRun> run = fits(0);
+      if (!run && !fits(points.size() - 1)) return run.error();
+    }
+  }
+  return {};
+}
+
 class SweepRun {
  public:
   SweepRun(const ShippedCatalogue& catalogue, const SweepRequest& request, const SweepHooks& hooks,
@@ -51,27 +70,6 @@ class SweepRun {
         hasher_(catalogue),
         share_(catalogue, request.threads) {
     for (const Axis& axis : points_.axes()) paths_.push_back(axis.path);
-  }
-
-  // Tries each value of each axis, so that a unit that does not fit is an error before anything has run:
-  // beside the first values of the other axes, and if these do not go with it, beside the last ones.
-  static Status check_values(const ShippedCatalogue& catalogue, const SweepRequest& request,
-                             const SweepPoints& points) {
-    for (std::size_t a = 0; a < points.axes().size(); ++a) {
-      const Axis& axis = points.axes()[a];
-      std::vector<Quantity> values = axis.values;
-      if (axis.range) values = {axis.range->low, axis.range->high};  // between them are more of the kind
-      for (const Quantity& value : values) {
-        const auto fits = [&](std::size_t beside) {
-          SweepPoint point = points.at(beside);
-          point[a] = value;
-          return resolve_run(catalogue, request_of(request, points, point));
-        };
-        const Result<ResolvedRun> run = fits(0);
-        if (!run && !fits(points.size() - 1)) return run.error();
-      }
-    }
-    return {};
   }
 
   Result<SweepOutcome> run() {
@@ -101,15 +99,8 @@ class SweepRun {
     const std::size_t first = request_.shard - 1;
     return points <= first ? 0 : static_cast<std::int64_t>((points - first - 1) / request_.shards + 1);
   }
-  static RunRequest request_of(const SweepRequest& request, const SweepPoints& points,
-                               const SweepPoint& point) {
-    RunRequest run = request.base;
-    for (std::size_t a = 0; a < point.size(); ++a)
-      run.point.push_back({request.axes_from, points.axes()[a].path, point[a].text()});
-    return run;
-  }
   [[nodiscard]] RunRequest request_at(std::size_t index) const {
-    return request_of(request_, points_, points_.at(index));
+    return point_request(request_, points_, points_.at(index));
   }
 
   [[nodiscard]] std::vector<StoredAxis> stored_axes() const {
@@ -197,25 +188,8 @@ class SweepRun {
   // In a worker. The answer is a JSON object: the summary's row and the wall time, or an error.
   std::string simulate_point(std::size_t i) {
     store_.forget_in_child();
-    const RunRequest request = request_at(pending_[i].index);
-    const Result<ResolvedRun> run = resolve_run(catalogue_, request);
-    if (!run) return failure(run.error());
-    const Result<Workload> workload = share_.get(request, *run);
-    if (!workload) return failure(workload.error());
-    const WorkloadSpec& spec = run->scenario.workload;
-    Replay source(workload->trace, {.skip_prefill = spec.decode_only, .max_steps = spec.max_steps});
-    const auto begin = std::chrono::steady_clock::now();
-    const Result<RunRecord> record = simulate(run->scenario, source, {.keep_details = false});
-    const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
-    if (!record) return failure(record.error().at(run->scenario_file));
-    Json values = Json::array();
-    for (const auto& [key, value] : summary_row(record->summary)) values.push_back(value);
-    return dumped({{"wall_s", wall.count()}, {"values", std::move(values)}});
+    return answer_point(catalogue_, request_at(pending_[i].index), share_);
   }
-  static std::string dumped(const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-  }
-  static std::string failure(const Error& error) { return dumped({{"error", error.message()}}); }
 
   // Back in this process: the row of a scenario that has ended.
   Status keep(std::size_t i, const Result<std::string>& answer) {
@@ -231,7 +205,11 @@ class SweepRun {
       row.scenario = run->scenario.text;
       row.seed = fmt::format("{}", run->scenario.policy.seed);
     }
-    read_answer(answer, row);
+    PointAnswer read = read_answer(answer);
+    row.done = read.error.empty();
+    row.error = std::move(read.error);
+    row.wall_s = read.wall_s;
+    row.summary = std::move(read.summary);
     outcome_.done += row.done ? 1 : 0;
     if (!row.done) count_failure(row.error);
     if (Status added = store_.add(row); !added) return added;
@@ -244,24 +222,6 @@ class SweepRun {
     std::vector<std::string>& causes = outcome_.causes;
     if (causes.size() < kCausesTold && std::find(causes.begin(), causes.end(), cause) == causes.end())
       causes.push_back(cause);
-  }
-
-  static void read_answer(const Result<std::string>& answer, SweepRow& row) {
-    if (!answer) {
-      row.error = answer.error().message();
-      return;
-    }
-    const Json json = Json::parse(*answer, nullptr, false);
-    const auto& keys = summary_keys();
-    if (json.is_object() && json.contains("error")) {
-      row.error = json["error"].get<std::string>();
-    } else if (json.is_object() && json.contains("values") && json["values"].size() == keys.size()) {
-      row.done = true;
-      row.wall_s = json["wall_s"].get<double>();
-      for (std::size_t k = 0; k < keys.size(); ++k) row.summary.emplace_back(keys[k], json["values"][k]);
-    } else {
-      row.error = "its process said nothing that can be read";
-    }
   }
 
   void show() const {
@@ -284,6 +244,20 @@ class SweepRun {
 };
 
 }  // namespace
+
+RunRequest point_request(const SweepRequest& request, const SweepPoints& points, const SweepPoint& point) {
+  RunRequest run = request.base;
+  for (std::size_t a = 0; a < point.size(); ++a)
+    run.point.push_back({request.axes_from, points.axes()[a].path, point[a].text()});
+  return run;
+}
+
+Result<SweepPoints> check_sweep(const ShippedCatalogue& catalogue, const SweepRequest& request) {
+  Result<SweepPoints> points = SweepPoints::combine(request.axes, request.combine);
+  if (!points) return points.error().at(request.axes_from);
+  if (Status fit = check_values(catalogue, request, *points); !fit) return fit.error();
+  return points;
+}
 
 Result<SweepOutcome> run_sweep(const ShippedCatalogue& catalogue, const SweepRequest& request,
                                const SweepHooks& hooks) {

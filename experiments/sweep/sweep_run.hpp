@@ -39,6 +39,12 @@ struct SweepOutcome {
 };
 inline constexpr std::size_t kCausesTold = 3;
 
+// The points of a sweep, its axes' values tried one by one: an error for one that no scenario takes, before
+// anything runs.
+Result<SweepPoints> check_sweep(const ShippedCatalogue& catalogue, const SweepRequest& request);
+// The run that a point asks for.
+RunRequest point_request(const SweepRequest& request, const SweepPoints& points, const SweepPoint& point);
+
 // `progress(ended, of, failed)` is called while it runs; `stop` is asked whether to end early. Errors: an
 // axis value that no scenario takes, a file that cannot be had (see SweepStore). A scenario that fails is a
 // row that says so.

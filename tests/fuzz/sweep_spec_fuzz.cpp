@@ -19,7 +19,7 @@ std::string shipped(const std::string& path) {
 }  // namespace
 
 std::vector<std::string> fuzz::seeds() {
-  return {shipped("experiments/sweeps/memory.sweep.textproto"),
+  return {shipped("experiments/studies/memory/memory.sweep.textproto"),
           "name: \"a\"\nscenario: \"synthetic\"\nset: \"sim.seed=3\"\nvary: \"policy.lookahead=1,2\"\n"
           "vary: \"dram.expert_budget=1GiB,2GiB\"\nzip: true\n",
           "trace: \"a.route\"\nmodel: \"none\"\ndevice: \"rtx-4060\"\nshape_as: \"x\"\n"
