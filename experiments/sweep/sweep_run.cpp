@@ -261,9 +261,8 @@ Result<SweepPoints> check_sweep(const ShippedCatalogue& catalogue, const SweepRe
 
 Result<SweepOutcome> run_sweep(const ShippedCatalogue& catalogue, const SweepRequest& request,
                                const SweepHooks& hooks) {
-  Result<SweepPoints> points = SweepPoints::combine(request.axes, request.combine);
-  if (!points) return points.error().at(request.axes_from);
-  if (Status fit = SweepRun::check_values(catalogue, request, *points); !fit) return fit.error();
+  Result<SweepPoints> points = check_sweep(catalogue, request);
+  if (!points) return points.error();
   Result<SweepStore> store = SweepStore::open(request.out);
   if (!store) return store.error();
   return SweepRun(catalogue, request, hooks, std::move(*points), std::move(*store)).run();
