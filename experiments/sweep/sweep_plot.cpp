@@ -148,11 +148,13 @@ plot::Panel panel_of(const StoredSweep& sweep, const Layout& layout, const Slice
         {.at = *cycle * layout.x_shown.factor,
          .label = fmt::format("T = {}", to_text(Bytes(static_cast<std::int64_t>(*cycle))))});
   }
+  // Of a share only what is shared out: its reference is a title's matter, and longer than a panel is high.
+  const std::string& key = sweep.keys[layout.keys[0]];
   return {.title = of.panel == nullptr ? std::string() : name_of(sweep, *layout.panels, *of.panel),
           .x = {.label = path.substr(path.rfind('.') + 1),
                 .unit = layout.x_shown.unit,
                 .scale = scale_of(sweep, layout.x)},
-          .y = {.label = sweep.keys[layout.keys[0]], .unit = y.unit, .min = 0},
+          .y = {.label = key.substr(0, key.find('/')), .unit = y.unit, .min = 0},
           .content = std::move(lines)};
 }
 
