@@ -152,8 +152,9 @@ plot::Panel panel_of(const StoredSweep& sweep, const Layout& layout, const Slice
         {.at = *cycle * layout.x_shown.factor,
          .label = fmt::format("T = {}", to_text(Bytes(static_cast<std::int64_t>(*cycle))))});
   }
-  const std::string metric =
-      fmt::format("{} ({})", readable_key(sweep.keys[key]), how_known(sweep.keys[key]));
+  // Of a share only what is shared out: its reference is a title's matter, and longer than a panel is high.
+  const std::string whole = sweep.keys[key].substr(0, sweep.keys[key].find('/'));
+  const std::string metric = fmt::format("{} ({})", readable_key(whole), how_known(whole));
   std::string title =
       of.panel == nullptr ? std::string() : value_name(sweep.axes[*layout.panels].path, *of.panel);
   if (layout.keys.size() > 1) title += (title.empty() ? "" : ": ") + metric;
@@ -165,7 +166,7 @@ plot::Panel panel_of(const StoredSweep& sweep, const Layout& layout, const Slice
                 .scale = scale_of(sweep, layout.x),
                 .min = {},
                 .max = {}},
-          .y = {.label = readable_key(sweep.keys[key]),
+          .y = {.label = readable_key(whole),
                 .unit = y.unit,
                 .scale = plot::Scale::linear,
                 .min = from_zero ? std::optional(0.0) : std::nullopt,
