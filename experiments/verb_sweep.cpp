@@ -102,6 +102,8 @@ Status check_names(const StoredSweep& sweep, const ViewOptions& view) {
     if (wanted->path == "version" || wanted->path == "seed") continue;
     if (const auto axis = find_axis(sweep, wanted->path); !axis) return axis.error().at("--where");
   }
+  // Crossings are another table, with an axis of their own: what names it is checked once they are there.
+  if (!view.cross.empty()) return {};
   if (view.table) {
     const Result<PivotRequest> pivot = parse_pivot(view.pivot);
     if (!pivot) return pivot.error().at("--table");
@@ -110,10 +112,9 @@ Status check_names(const StoredSweep& sweep, const ViewOptions& view) {
         if (const auto axis = find_axis(sweep, path); !axis) return axis.error().at("--table");
       }
     }
-    if (!view.cross.empty()) return {};  // another table: that of the crossings
     if (const Status known = check_key(sweep, pivot->metric); !known) return known.error().at("--table");
   }
-  if (view.plot.empty() || !view.cross.empty()) return {};
+  if (view.plot.empty()) return {};
   for (const auto& [option, path] :
        {std::pair("--x", view.x), std::pair("--series", view.series), std::pair("--panels", view.panels)}) {
     if (path.empty()) continue;
