@@ -40,8 +40,8 @@ std::vector<std::string_view> split(std::string_view text, char mark) {
 
 constexpr std::array<std::int64_t, 5> kBinary = {1LL << 40, 1LL << 30, 1LL << 20, 1LL << 10, 1};
 constexpr std::array<std::int64_t, 5> kDecimal = {1'000'000'000'000, 1'000'000'000, 1'000'000, 1'000, 1};
-// A value is moved by at most a 32nd of the distance to its neighbour.
-constexpr double kGrainsAStep = 16;
+// A value is moved by at most a sixteenth of the distance to its neighbour.
+constexpr double kGrainsAStep = 8;
 
 std::int64_t grain_of(const AxisRange& range, double step) {
   const bool binary =
@@ -188,7 +188,7 @@ Quantity drawn(const Axis& axis, double share, std::size_t n) {
     return found > low + margin && found < high - margin;
   };
   if (inside(value)) return value;
-  const double inner = std::max((high - low) / 16, axis.whole ? 1.0 : 0.0);
+  const double inner = std::max((high - low) / 8, axis.whole ? 1.0 : 0.0);
   for (const double other : {low + inner, high - inner}) {
     const Quantity moved = rounded_value(range, std::clamp(other, low, high), step, axis.whole);
     if (inside(moved)) return moved;
