@@ -34,7 +34,8 @@ std::string one_line(std::string_view text) {
 }
 
 int complain(std::string_view what, int code) {
-  fmt::print(stderr, "pregate: {}\n", one_line(what));
+  // A full disk or a closed pipe on stderr is no reason to end otherwise, as an exception would.
+  std::fputs(fmt::format("pregate: {}\n", one_line(what)).c_str(), stderr);
   return code;
 }
 

@@ -88,6 +88,8 @@ bool begins_like_number(std::string_view text) {
   return !text.empty() && ((text[0] >= '0' && text[0] <= '9') || text[0] == '.');
 }
 
+// Up to here a count can be read in the unit of one.
+constexpr std::int64_t kMostWritten = INT64_MAX - 8;
 // Up to 2^53 every whole number is a double.
 constexpr double kMostExact = 9007199254740992;
 
@@ -130,10 +132,17 @@ Quantity Quantity::of_count(Kind kind, std::int64_t count) {
 Quantity Quantity::parse(std::string_view text) {
   if (const auto number = plain_number(text)) return of_number(*number);
   if (begins_like_number(text) && !all_digits(text)) {
-    if (const auto v = parse_bytes(text)) return of_count(Kind::bytes, v->count());
-    if (const auto v = parse_bandwidth(text)) return of_count(Kind::bandwidth, v->count());
-    if (const auto v = parse_duration(text)) return of_count(Kind::duration, v->count_ps());
-    if (const auto v = parse_mac_rate(text)) return of_count(Kind::mac_rate, v->count());
+    std::optional<Quantity> found;
+    if (const auto bytes = parse_bytes(text)) {
+      found = of_count(Kind::bytes, bytes->count());
+    } else if (const auto rate = parse_bandwidth(text)) {
+      found = of_count(Kind::bandwidth, rate->count());
+    } else if (const auto time = parse_duration(text)) {
+      found = of_count(Kind::duration, time->count_ps());
+    } else if (const auto macs = parse_mac_rate(text)) {
+      found = of_count(Kind::mac_rate, macs->count());
+    }
+    if (found && found->count_ <= kMostWritten) return *found;
   }
   Quantity out;
   out.text_ = text;

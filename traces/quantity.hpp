@@ -20,7 +20,8 @@ class Quantity {
   // Never fails: what is no number with a known unit is a text, and so is a whole number of 2^53 and more.
   static Quantity parse(std::string_view text);
   static Quantity of_number(double value);
-  // `count`: bytes, bytes per second, picoseconds or MACs per second.
+  // `count`: bytes, bytes per second, picoseconds or MACs per second. parse() takes its text again where it
+  // is at least 1 kB/s or 1 MMAC/s, which is what a scenario takes too.
   static Quantity of_count(Kind kind, std::int64_t count);
 
   [[nodiscard]] Kind kind() const { return kind_; }

@@ -40,8 +40,8 @@ std::vector<std::string_view> split(std::string_view text, char mark) {
 
 constexpr std::array<std::int64_t, 5> kBinary = {1LL << 40, 1LL << 30, 1LL << 20, 1LL << 10, 1};
 constexpr std::array<std::int64_t, 5> kDecimal = {1'000'000'000'000, 1'000'000'000, 1'000'000, 1'000, 1};
-// A value is moved by at most a 32nd of the distance to its neighbour.
-constexpr double kGrainsAStep = 16;
+// A value is moved by at most a sixteenth of the distance to its neighbour.
+constexpr double kGrainsAStep = 8;
 
 std::int64_t grain_of(const AxisRange& range, double step) {
   const bool binary =
@@ -181,14 +181,19 @@ Quantity drawn(const Axis& axis, double share, std::size_t n) {
   const double at = position(range, share);
   const double step = position(range, 1 / parts) - position(range, 0);
   const Quantity value = rounded_value(range, at, step, axis.whole);
-  const auto position_of = [](const Quantity& q) {
-    return q.kind() == Kind::number ? q.value() : static_cast<double>(q.count());
+  // Not on a border either: it would lie in both.
+  const double margin = (high - low) * 1e-6;
+  const auto inside = [&](const Quantity& q) {
+    const double found = q.kind() == Kind::number ? q.value() : static_cast<double>(q.count());
+    return found > low + margin && found < high - margin;
   };
-  if (position_of(value) >= low && position_of(value) < high) return value;
-  // A sixteenth of the part away from its border, to the inner side.
-  const double inner = position_of(value) < low ? low + (high - low) / 16 : high - (high - low) / 16;
-  const Quantity moved = rounded_value(range, inner, step, axis.whole);
-  return position_of(moved) >= low && position_of(moved) < high ? moved : value;
+  if (inside(value)) return value;
+  const double inner = std::max((high - low) / 8, axis.whole ? 1.0 : 0.0);
+  for (const double other : {low + inner, high - inner}) {
+    const Quantity moved = rounded_value(range, std::clamp(other, low, high), step, axis.whole);
+    if (inside(moved)) return moved;
+  }
+  return value;
 }
 
 }  // namespace

@@ -117,7 +117,10 @@ class Pivot {
 
   [[nodiscard]] std::string text(const Look& look) const {
     std::vector<Column> titles;
-    for (const std::size_t axis : layout_.rows) titles.push_back({readable(sweep_.axes[axis].path)});
+    for (const std::size_t axis : layout_.rows) {
+      const bool words = sweep_.axes[axis].kind == Quantity::Kind::text;
+      titles.push_back({readable(sweep_.axes[axis].path), words ? Align::left : Align::right});
+    }
     if (titles.empty()) titles.push_back({""});
     for (std::size_t c = 0; c < columns_.size(); ++c) {
       titles.push_back({title(columns_[c])});

@@ -41,9 +41,8 @@ std::vector<std::string> words_of(const SweepArguments& arguments) {
 }
 
 // Names what is computed: the first and the last scenario with the files behind them, and how many there are.
-Result<std::string> contents_of(const ShippedCatalogue& catalogue, const SweepRequest& request,
-                                const SweepPoints& points) {
-  ScenarioHasher hasher(catalogue);
+Result<std::string> contents_of(const ShippedCatalogue& catalogue, ScenarioHasher& hasher,
+                                const SweepRequest& request, const SweepPoints& points) {
   std::string contents = fmt::format("{} scenarios", points.size());
   for (const std::size_t index : {std::size_t{0}, points.size() - 1}) {
     const RunRequest run = point_request(request, points, points.at(index));
@@ -76,12 +75,13 @@ Status merge_shards(const ShardArray& array, const std::string& out, SweepOutcom
 Result<SweepOutcome> sweep_on_slurm(const ShippedCatalogue& catalogue, const SweepArguments& arguments,
                                     const SweepRequest& request, const SlurmOptions& options) {
   const auto begin = std::chrono::steady_clock::now();
-  const Result<SweepPoints> points = check_sweep(catalogue, request);
+  ScenarioHasher hasher(catalogue);
+  const Result<SweepPoints> points = check_sweep(catalogue, request, hasher);
   if (!points) return points.error();
   if (Status writable = check_writable(request.out); !writable) return writable.error();
   const Result<std::string> program = own_program();
   if (!program) return program.error();
-  const Result<std::string> contents = contents_of(catalogue, request, *points);
+  const Result<std::string> contents = contents_of(catalogue, hasher, request, *points);
   if (!contents) return contents.error();
   const ShardArray array{.program = *program,
                          .before = words_of(arguments),

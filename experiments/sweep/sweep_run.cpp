@@ -37,10 +37,11 @@ struct Pending {
 
 constexpr std::uint32_t kNoRouting = UINT32_MAX;
 
-// Tries each value of each axis, so that a unit that does not fit is an error before anything has run:
-// beside the first values of the other axes, and if these do not go with it, beside the last ones.
-Status check_values(const ShippedCatalogue& catalogue, const SweepRequest& request,
-                    const SweepPoints& points) {
+// Tries each value of each axis, so that a unit that does not fit is an error before anything has run: beside
+// the first values of the other axes, and if these do not go with it, beside the last ones. The files that it
+// names are read as well.
+Status check_values(const ShippedCatalogue& catalogue, const SweepRequest& request, const SweepPoints& points,
+                    ScenarioHasher& hasher) {
   for (std::size_t a = 0; a < points.axes().size(); ++a) {
     const Axis& axis = points.axes()[a];
     std::vector<Quantity> values = axis.values;
@@ -49,10 +50,12 @@ Status check_values(const ShippedCatalogue& catalogue, const SweepRequest& reque
       const auto fits = [&](std::size_t beside) {
         SweepPoint point = points.at(beside);
         point[a] = value;
-        return resolve_run(catalogue, point_request(request, points, point));
+        const RunRequest tried = point_request(request, points, point);
+        const Result<ResolvedRun> run = resolve_run(catalogue, tried);
+        return run ? hasher.hash(tried, *run) : Result<std::string>(run.error());
       };
-      const Result<ResolvedRun> run = fits(0);
-      if (!run && !fits(points.size() - 1)) return run.error();
+      const Result<std::string> first = fits(0);
+      if (!first && !fits(points.size() - 1)) return first.error();
     }
   }
   return {};
@@ -61,13 +64,13 @@ Status check_values(const ShippedCatalogue& catalogue, const SweepRequest& reque
 class SweepRun {
  public:
   SweepRun(const ShippedCatalogue& catalogue, const SweepRequest& request, const SweepHooks& hooks,
-           SweepPoints points, SweepStore store)
+           SweepPoints points, SweepStore store, ScenarioHasher hasher)
       : catalogue_(catalogue),
         request_(request),
         hooks_(hooks),
         points_(std::move(points)),
         store_(std::move(store)),
-        hasher_(catalogue),
+        hasher_(std::move(hasher)),
         share_(catalogue, request.threads) {
     for (const Axis& axis : points_.axes()) paths_.push_back(axis.path);
   }
@@ -252,20 +255,22 @@ RunRequest point_request(const SweepRequest& request, const SweepPoints& points,
   return run;
 }
 
-Result<SweepPoints> check_sweep(const ShippedCatalogue& catalogue, const SweepRequest& request) {
+Result<SweepPoints> check_sweep(const ShippedCatalogue& catalogue, const SweepRequest& request,
+                                ScenarioHasher& hasher) {
   Result<SweepPoints> points = SweepPoints::combine(request.axes, request.combine);
   if (!points) return points.error().at(request.axes_from);
-  if (Status fit = check_values(catalogue, request, *points); !fit) return fit.error();
+  if (Status fit = check_values(catalogue, request, *points, hasher); !fit) return fit.error();
   return points;
 }
 
 Result<SweepOutcome> run_sweep(const ShippedCatalogue& catalogue, const SweepRequest& request,
                                const SweepHooks& hooks) {
-  Result<SweepPoints> points = check_sweep(catalogue, request);
+  ScenarioHasher hasher(catalogue);
+  Result<SweepPoints> points = check_sweep(catalogue, request, hasher);
   if (!points) return points.error();
   Result<SweepStore> store = SweepStore::open(request.out);
   if (!store) return store.error();
-  return SweepRun(catalogue, request, hooks, std::move(*points), std::move(*store)).run();
+  return SweepRun(catalogue, request, hooks, std::move(*points), std::move(*store), std::move(hasher)).run();
 }
 
 }  // namespace pregate

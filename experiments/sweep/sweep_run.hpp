@@ -40,8 +40,10 @@ struct SweepOutcome {
 inline constexpr std::size_t kCausesTold = 3;
 
 // The points of a sweep, its axes' values tried one by one: an error for one that no scenario takes, before
-// anything runs.
-Result<SweepPoints> check_sweep(const ShippedCatalogue& catalogue, const SweepRequest& request);
+// anything runs. What the hasher reads for it, it keeps.
+class ScenarioHasher;
+Result<SweepPoints> check_sweep(const ShippedCatalogue& catalogue, const SweepRequest& request,
+                                ScenarioHasher& hasher);
 // The run that a point asks for.
 RunRequest point_request(const SweepRequest& request, const SweepPoints& points, const SweepPoint& point);
 

@@ -33,9 +33,10 @@ std::string small_sweep() {
   {
     Result<SweepStore> store = SweepStore::open(path);
     check(store.ok(), "a store can be made");
-    check(store->add_axes({{"dram.expert_budget", Quantity::Kind::bytes},
-                           {"policy.prefetch", Quantity::Kind::text},
-                           {"runtime.io_lanes", Quantity::Kind::number}})
+    check(store
+              ->add_axes({{"dram.expert_budget", Quantity::Kind::bytes},
+                          {"policy.prefetch", Quantity::Kind::text},
+                          {"runtime.io_lanes", Quantity::Kind::number}})
               .ok(),
           "axes can be added");
     for (int i = 0; i < 6; ++i) {

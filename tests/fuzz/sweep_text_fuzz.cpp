@@ -28,8 +28,7 @@ void try_axis(std::string_view text) {
   for (const Quantity& value : axis->values) check_value(value);
   if (axis->range) check(std::is_sorted(axis->values.begin(), axis->values.end()), "a range ascends");
   for (const Combination how : {Combination::grid, Combination::sample}) {
-    const Result<SweepPoints> points =
-        SweepPoints::combine({*axis}, {.how = how, .samples = 7, .seed = 3});
+    const Result<SweepPoints> points = SweepPoints::combine({*axis}, {.how = how, .samples = 7, .seed = 3});
     if (!points) continue;
     for (std::size_t i = 0; i < std::min<std::size_t>(points->size(), 10); ++i) {
       for (const Quantity& value : points->at(i)) check_value(value);
