@@ -367,6 +367,9 @@ void add_view_options(CLI::App& verb, ViewOptions& view) {
   verb.add_option("--csv", view.csv, "write the rows to this CSV file");
   verb.add_option("--plot", view.plot, "draw to this .svg or .png file");
   verb.add_option("--metric", view.metrics, "keys of the summary to plot; default: tokens_per_second")
+      ->expected(1)
+      ->allow_extra_args(false)  // what follows is an operand
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->delimiter(',');
   verb.add_option(
           "--cross", view.cross,

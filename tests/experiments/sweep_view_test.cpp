@@ -208,6 +208,12 @@ TEST(SweepShow, WritesTableCsvAndPlot) {
                    "hit_rate_decode,stall_s", "--where", "prefetch=none", "--title", "a title"});
   ASSERT_EQ(shown.code, 0) << shown.err;
   EXPECT_EQ(test::read_file(folder.file("b.png")).substr(1, 3), "PNG");
+  const Said file_last = run_pregate({"sweep", "show", "--plot", folder.file("c.svg"), "--metric", "stall_s",
+                                      "--metric", "loads", "--where", "prefetch=none", out});
+  EXPECT_EQ(file_last.code, 0) << file_last.err;
+  const bool of_both =
+      test::read_file(folder.file("c.svg")).find("<title>sweep over expert budget") != std::string::npos;
+  EXPECT_TRUE(of_both) << "a figure of one metric is named after it";
 }
 
 }  // namespace
