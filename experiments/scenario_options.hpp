@@ -11,7 +11,7 @@
 
 namespace pregate {
 
-// --trace, --model, --device, --shape-as and --set.
+// --model, --device, --trace, --shape-as, --set and --seed.
 void add_scenario_options(CLI::App& verb, RunRequest& request);
 
 // An option that may be given several times, with one value each: what follows its value is an operand.

@@ -6,6 +6,7 @@
 
 #include "experiments/compare.hpp"
 #include "experiments/compare_operands.hpp"
+#include "experiments/scenario_options.hpp"
 #include "experiments/verbs.hpp"
 
 namespace pregate {
@@ -133,16 +134,7 @@ void add_compare_verb(CLI::App& app, Session& session) {
   verb->add_option("RUN", options->operands,
                    "a .run file, or a scenario (a shipped name or a file) with assignments behind ':'")
       ->type_name("");
-  verb->add_option("--trace", request.trace, "of every scenario, as in run");
-  verb->add_option("--model", request.model, "of every scenario, as in run");
-  verb->add_option("--device", request.device, "of every scenario, as in run");
-  verb->add_option("--shape-as", request.shape_as, "of every scenario, as in run");
-  verb->add_option("--set", request.assignments,
-                   "change a field of every scenario: PATH=VALUE; may be repeated")
-      ->type_name("PATH=VALUE")
-      ->expected(1)
-      ->allow_extra_args(false)  // what follows is an operand
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_scenario_options(*verb, request);  // of every scenario
   verb->add_option("--top", options->top, "tokens and layers to show, each way")
       ->check(CLI::Range(0, 1000))
       ->capture_default_str();

@@ -9,6 +9,7 @@
 #include "experiments/live_routing.hpp"
 #include "experiments/live_source.hpp"
 #include "experiments/report.hpp"
+#include "experiments/scenario_options.hpp"
 #include "experiments/simulate_setup.hpp"
 #include "experiments/verbs.hpp"
 #include "experiments/what_if.hpp"
@@ -229,14 +230,7 @@ void add_run_verb(CLI::App& app, Session& session) {
   verb->add_option("SCENARIO", request.scenario,
                    "a shipped scenario or a .scenario.textproto file; default: demo; with --trace or with "
                    "--model and --prompt: replay; with --model alone: synthetic");
-  verb->add_option("--model", request.model,
-                   "a shipped model, a .model.textproto file or a checkpoint's folder; none: the trace's own "
-                   "costs");
-  verb->add_option("--device", request.device, "a shipped device or a .device.textproto file");
-  verb->add_option("--trace", request.trace, "a routing trace: .route, route_trace v1 CSV or JSON Lines");
-  verb->add_option("--shape-as", request.shape_as,
-                   "dress the routing in the layers, bytes and MACs of this model: a shipped model or a "
-                   ".model.textproto file; none: do not");
+  add_scenario_options(*verb, request);
   add_forward_fields(*verb, *options);
   verb->add_option("--record", options->route_out,
                    "with --prompt: write the routing to this .route file; a replay with the same scenario "
@@ -245,12 +239,6 @@ void add_run_verb(CLI::App& app, Session& session) {
   verb->add_option("--npu", request.npu,
                    "compute times: device (its roofline), or measured (what the forward pass took on the "
                    "machine that ran it)");
-  verb->add_option("--set", request.assignments, "change a scenario field: PATH=VALUE; may be repeated")
-      ->type_name("PATH=VALUE")
-      ->expected(1)
-      ->allow_extra_args(false)  // what follows is an operand
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  verb->add_option("--seed", request.seed, "of everything random: policies and synthetic routing");
   verb->add_option("--out", options->out, "write the run to this .run file");
   verb->add_flag("--json", options->json, "JSON instead of text");
   verb->add_flag("--per-token", options->per_token, "add a row a step");

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "experiments/scenario_options.hpp"
 #include "experiments/sweep/derived.hpp"
 #include "experiments/sweep/pivot.hpp"
 #include "experiments/sweep/selection.hpp"
@@ -348,28 +349,18 @@ constexpr const char* kExamples = R"(Examples:
 Values: a list V1,V2,...; a range LO..HI:N; a logarithmic one LO..HI:N:log. Several --vary: each with each (--zip: together).
 A killed sweep goes on with the same command. The file is SQLite: sqlite3 b.db 'SELECT "dram.expert_budget", tokens_per_second FROM runs'.)";
 
-CLI::Option* add_many(CLI::App& verb, const char* name, std::vector<std::string>& values, const char* help) {
-  return verb.add_option(name, values, help)
-      ->expected(1)
-      ->allow_extra_args(false)  // what follows is an operand
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-}
-
 void add_view_options(CLI::App& verb, ViewOptions& view) {
   verb.add_option("--table", view.pivot,
                   "print a table ROWS:COLUMNS:METRIC, lists of axes by commas; alone: the first axis down, "
                   "the others across")
       ->expected(0, 1)
       ->type_name("ROWS:COLUMNS:METRIC");
-  add_many(verb, "--where", view.where,
-           "look at rows with this value alone: an axis, version or seed; may be repeated")
+  add_repeated(verb, "--where", view.where,
+               "look at rows with this value alone: an axis, version or seed; may be repeated")
       ->type_name("PATH=VALUE");
   verb.add_option("--csv", view.csv, "write the rows to this CSV file");
   verb.add_option("--plot", view.plot, "draw to this .svg or .png file");
-  verb.add_option("--metric", view.metrics, "keys of the summary to plot; default: tokens_per_second")
-      ->expected(1)
-      ->allow_extra_args(false)  // what follows is an operand
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+  add_repeated(verb, "--metric", view.metrics, "keys of the summary to plot; default: tokens_per_second")
       ->delimiter(',');
   verb.add_option(
           "--cross", view.cross,
@@ -386,13 +377,7 @@ void add_base_options(CLI::App& verb, SweepArguments& arguments) {
   RunRequest& base = arguments.base;
   verb.add_option("--scenario", base.scenario,
                   "what is varied: a shipped scenario or a file; default: as in pregate run");
-  verb.add_option("--model", base.model, "as in pregate run");
-  verb.add_option("--device", base.device, "as in pregate run");
-  verb.add_option("--trace", base.trace, "as in pregate run");
-  verb.add_option("--shape-as", base.shape_as, "as in pregate run");
-  add_many(verb, "--set", base.assignments, "a field of every scenario: PATH=VALUE; may be repeated")
-      ->type_name("PATH=VALUE");
-  verb.add_option("--seed", base.seed, "of everything random in the scenarios");
+  add_scenario_options(verb, base);
   verb.add_option("--threads", arguments.threads, "of a forward pass; 0: all")->check(CLI::Range(0, 256));
 }
 
@@ -427,8 +412,8 @@ void add_sweep_verb(CLI::App& app, Session& session) {
       app.add_subcommand("sweep", "Simulate many scenarios into one file, resumable at any moment");
   verb->add_option("SPEC", arguments.spec,
                    "a shipped sweep or a .sweep.textproto file; without: --vary says it");
-  add_many(*verb, "--vary", arguments.vary,
-           "an axis: PATH=V1,V2,.. or PATH=LO..HI:N or PATH=LO..HI:N:log; may be repeated")
+  add_repeated(*verb, "--vary", arguments.vary,
+               "an axis: PATH=V1,V2,.. or PATH=LO..HI:N or PATH=LO..HI:N:log; may be repeated")
       ->type_name("PATH=VALUES");
   verb->add_flag("--zip", arguments.zip, "the axes' values together, instead of each with each");
   verb->add_option("--sample", arguments.sample, "so many points of a Latin hypercube, instead of the grid");
@@ -444,8 +429,8 @@ void add_sweep_verb(CLI::App& app, Session& session) {
   verb->add_option("--shards", options->cluster.shards, "tasks of the job array")
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();
-  add_many(*verb, "--slurm-option", options->cluster.options,
-           "of sbatch: --slurm-option=--partition=x; may be repeated")
+  add_repeated(*verb, "--slurm-option", options->cluster.options,
+               "of sbatch: --slurm-option=--partition=x; may be repeated")
       ->type_name("--NAME=VALUE");
   add_view_options(*verb, options->view);
   verb->add_flag("--json", options->json, "JSON instead of text");

@@ -245,17 +245,6 @@ void SweepStore::forget_in_child() {
 
 namespace {
 
-Json json_of(const Cell& cell) {
-  return std::visit(
-      [](const auto& value) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::monostate>)
-          return Json();
-        else
-          return Json(value);
-      },
-      cell);
-}
-
 SweepRow row_of(const StoredSweep& header, StoredSweep::Row from) {
   SweepRow row{.hash = std::move(from.hash),
                .done = from.done,

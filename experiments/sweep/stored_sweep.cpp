@@ -146,6 +146,17 @@ std::string joined_names(const std::vector<std::string>& names) {
   return out;
 }
 
+Json json_of(const Cell& cell) {
+  return std::visit(
+      [](const auto& value) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::monostate>)
+          return Json();
+        else
+          return Json(value);
+      },
+      cell);
+}
+
 std::optional<std::size_t> StoredSweep::axis(std::string_view path) const {
   for (std::size_t a = 0; a < axes.size(); ++a) {
     if (axes[a].path == path) return a;

@@ -39,6 +39,9 @@ struct StoredSweep {
   [[nodiscard]] std::optional<std::size_t> key(std::string_view name) const;
 };
 
+// A value of a row as JSON; null where there is none.
+Json json_of(const Cell& cell);
+
 // What of the rows is read; a file may have very many.
 struct SweepContents {
   std::optional<std::vector<std::string>> keys;  // none: all; those that the file does not have are left out

@@ -6,17 +6,6 @@
 namespace pregate {
 namespace {
 
-Json json_of(const Cell& cell) {
-  return std::visit(
-      [](const auto& value) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::monostate>)
-          return Json();
-        else
-          return Json(value);
-      },
-      cell);
-}
-
 Json json_of(const std::optional<Quantity>& value) {
   if (!value) return {};
   if (value->is_text()) return value->text();
