@@ -111,6 +111,9 @@ Status apply(ScenarioDocument& document, const RunRequest& request) {
   if (done.ok() && !request.trace.empty()) done = set(document, "workload.trace", request.trace, "--trace");
   if (done.ok() && !request.seed.empty()) done = apply_seed(document, request);
   if (done.ok()) done = apply_forward(document, request);
+  for (const PlacedAssignment& assignment : request.file_assignments) {
+    if (done.ok()) done = document.set(assignment.text, assignment.from);
+  }
   for (const std::string& assignment : request.assignments) {
     if (!done) break;
     done = document.set(assignment);
@@ -184,6 +187,8 @@ Result<Scenario> resolve(ScenarioDocument& document, const RunRequest& request,
   const auto said = [&request](const std::string& field) {
     return std::any_of(request.assignments.begin(), request.assignments.end(),
                        [&](const std::string& a) { return a.starts_with(field + "="); }) ||
+           std::any_of(request.file_assignments.begin(), request.file_assignments.end(),
+                       [&](const PlacedAssignment& a) { return a.text.starts_with(field + "="); }) ||
            std::any_of(request.point.begin(), request.point.end(),
                        [&](const OptionField& f) { return f.path == field; });
   };

@@ -20,15 +20,21 @@ struct OptionField {
   std::string option, path, value;
 };
 
+// PATH=VALUE, and what errors name as the place that it comes from.
+struct PlacedAssignment {
+  std::string text, from;
+};
+
 struct RunRequest {
   std::string scenario;  // a shipped name or a file; empty: what the other options ask for
   std::string model, device, trace, shape_as;
-  std::string npu;                       // device or measured; empty: the scenario's own
-  std::vector<OptionField> forward;      // fields of workload.forward
-  std::string live_option;               // an option that only a live run has, if one was given
-  std::string seed;                      // as written; empty: the scenario's own
-  std::vector<std::string> assignments;  // of --set, in order
-  std::vector<OptionField> point;        // fields of one point of a sweep: set after all others
+  std::string npu;                                 // device or measured; empty: the scenario's own
+  std::vector<OptionField> forward;                // fields of workload.forward
+  std::string live_option;                         // an option that only a live run has, if one was given
+  std::string seed;                                // as written; empty: the scenario's own
+  std::vector<PlacedAssignment> file_assignments;  // of a sweep's file: set before those of --set
+  std::vector<std::string> assignments;            // of --set, in order
+  std::vector<OptionField> point;                  // fields of one point of a sweep: set after all others
 };
 
 // A scenario that is resolved and may run; its routing is not there yet.

@@ -74,10 +74,10 @@ void put_under(const SweepSpec& spec, const std::string& file, bool from_disk, R
     base.*field.option = field.said;
     if (from_disk) anchor(base.*field.option, file, field.is_path);
   }
-  std::vector<std::string> assignments;
-  for (const SpecText& text : spec.set)
-    assignments.push_back(from_disk ? anchored_assignment(text.text, file) : text.text);
-  base.assignments.insert(base.assignments.begin(), assignments.begin(), assignments.end());
+  for (const SpecText& text : spec.set) {
+    base.file_assignments.push_back({from_disk ? anchored_assignment(text.text, file) : text.text,
+                                     fmt::format("{}: {}", file, text.place)});
+  }
 }
 
 Status add_axis(const std::string& text, const std::string& file, const std::string& place,
