@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "experiments/scaling.hpp"
@@ -21,6 +22,7 @@ namespace {
 // Values of a range without a count; fewer of each where there are two.
 constexpr std::size_t kSteps = 256, kStepsOfTwo = 64;
 constexpr double kBetter = 1.1;
+constexpr double kNone = std::numeric_limits<double>::infinity();
 
 using At = std::vector<std::size_t>;
 
@@ -125,10 +127,17 @@ class Planner {
       std::string unit = slash == std::string::npos ? "1" : given->value.substr(slash + 1);
       if (unit.empty() || unit[0] < '0' || unit[0] > '9') unit = "1" + unit;
       const Quantity per = Quantity::parse(unit);
-      if (amount.kind() != Quantity::Kind::number || per.value() <= 0 || per.kind() != axis->values[0].kind())
+      if (amount.kind() != Quantity::Kind::number || amount.value() < 0 || per.value() <= 0 ||
+          per.kind() != axis->values[0].kind())
         return wrong();
       axis->price = amount.value();
       axis->price_unit = per;
+      if (!std::isfinite(cost_of_value(*axis, axis->values.back()))) return wrong();
+      if (std::find(request_.high_first.begin(), request_.high_first.end(), axis->path) !=
+          request_.high_first.end())
+        return bad_input("a price or --high-first, which both say what is cheap", axis->path).at("--price");
+      // The search goes by position: what costs less comes first.
+      std::sort(axis->values.begin(), axis->values.end());
     }
     const auto priced = std::count_if(plan_.axes.begin(), plan_.axes.end(),
                                       [](const PlanAxis& a) { return a.price.has_value(); });
@@ -206,7 +215,10 @@ class Planner {
 
   // In order: the first axis changes fastest.
   void collect() {
-    for (auto& [at, point] : points_) plan_.seen.push_back(point);
+    for (auto& [at, point] : points_) {
+      plan_.failed += point.error.empty() ? 0 : 1;
+      plan_.seen.push_back(std::move(point));
+    }
     std::sort(plan_.seen.begin(), plan_.seen.end(), [](const PlanPoint& a, const PlanPoint& b) {
       return std::lexicographical_compare(a.at.rbegin(), a.at.rend(), b.at.rbegin(), b.at.rend());
     });
@@ -221,12 +233,16 @@ class Planner {
     }
   }
 
+  static double cost_of_value(const PlanAxis& axis, const Quantity& value) {
+    return *axis.price * value.value() / axis.price_unit->value();
+  }
+
   // By price; without prices by how far into the ranges the values lie, taken together.
   [[nodiscard]] double cost_of(const PlanPoint& point) const {
     double cost = 0;
     for (std::size_t a = 0; a < plan_.axes.size(); ++a) {
       const PlanAxis& axis = plan_.axes[a];
-      cost += axis.price ? *axis.price * axis.values[point.at[a]].value() / axis.price_unit->value()
+      cost += axis.price ? cost_of_value(axis, axis.values[point.at[a]])
                          : static_cast<double>(point.at[a]) /
                                static_cast<double>(std::max<std::size_t>(axis.values.size() - 1, 1));
     }
@@ -252,7 +268,7 @@ class Planner {
                                    .after = improved(run->scenario, parameter, kBetter).after.value,
                                    .path = parameter.path,
                                    .value = {},
-                                   .change = 0,
+                                   .better = {},
                                    .error = {}});
     }
     const Status ran = run_in_workers(
@@ -270,12 +286,14 @@ class Planner {
           row.value = value_of(read.summary, key);
           const auto before = value_of(answer.summary, key);
           if (row.value && before && *before != 0)
-            row.change = (*row.value / *before - 1) * (plan_.targets[0].at_least ? 1 : -1);
+            row.better = (*row.value / *before - 1) * (plan_.targets[0].at_least ? 1 : -1);
           return Status();
         },
         {.at_once = request_.jobs, .before = [&](std::size_t) { prepare(answer.at); }});
     std::stable_sort(plan_.sensitivity.begin(), plan_.sensitivity.end(),
-                     [](const SensitivityRow& a, const SensitivityRow& b) { return a.change > b.change; });
+                     [](const SensitivityRow& a, const SensitivityRow& b) {
+                       return a.better.value_or(-kNone) > b.better.value_or(-kNone);
+                     });
     return ran;
   }
 

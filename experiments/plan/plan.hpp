@@ -51,8 +51,8 @@ struct SensitivityRow {
   std::string name;           // "flash bandwidth"
   std::string before, after;  // "2.44 GB/s", "2.68 GB/s"
   std::string path;
-  std::optional<double> value;  // of the first target's key, with the parameter 10 % better
-  double change = 0;            // relative to the answer; above 0 is better
+  std::optional<double> value;   // of the first target's key, with the parameter 10 % better
+  std::optional<double> better;  // by how much of the answer's; below 0: worse; none: it cannot be told
   std::string error;
 };
 
@@ -65,7 +65,9 @@ struct Plan {
   std::optional<std::size_t> answer;  // into seen
   std::optional<double> cost;         // of the answer; where prices were given
   std::size_t best = 0;               // into seen: nearest to the targets
-  std::int64_t candidates = 0, unseen = 0;
+  std::int64_t candidates = 0,
+               unseen = 0;  // unseen: cheaper ones than the answer, or any where there is none
+  std::int64_t failed = 0;  // of seen
   bool monotone = true;
   std::vector<SensitivityRow> sensitivity;  // largest change first
   double wall_s = 0;                        // measured

@@ -35,7 +35,7 @@ bool may_hide_one(const Seen& seen, Seen::const_iterator left) {
   double moves = change(left, right);
   if (left != seen.begin()) moves = std::max(moves, change(std::prev(left), left));
   if (const auto after = std::next(right); after != seen.end()) moves = std::max(moves, change(right, after));
-  return std::min(left->second, right->second) <= moves;
+  return std::min(left->second, right->second) <= 2 * moves;
 }
 
 void split(std::size_t after, std::size_t before, std::size_t parts, std::set<std::size_t>& looks) {

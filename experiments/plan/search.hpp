@@ -3,8 +3,9 @@
 // Nothing is taken to rise or fall in between: the search looks at evenly spaced candidates, then
 //
 // * halves the space before the first that reaches, until the one before it was looked at and does not reach;
-// * looks into every space before that whose ends fall short by no more than the score moves around there: a
-//   candidate in it could reach.
+// * looks into every space before that whose ends fall short by no more than twice what the score moves
+// around
+//   there: a candidate in it could reach.
 //
 // What is left unseen is told. A score that moves further between two neighbours than it does over the spaces
 // around them can hide an answer; looking at everything (`all`) cannot.

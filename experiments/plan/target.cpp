@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "experiments/catalogue.hpp"
+#include "experiments/sweep/selection.hpp"
 #include "traces/quantity.hpp"
 
 namespace pregate {
@@ -59,11 +60,17 @@ Result<double> read_bound(std::string_view key, std::string_view text) {
 
 Status check_key(const std::string& key) {
   const std::vector<std::string>& keys = summary_keys();
-  if (std::find(keys.begin(), keys.end(), key) != keys.end()) return {};
-  const std::vector<std::string> near = near_names(key, keys);
-  return bad_input(fmt::format("a key of the summary (nearest: {})",
-                               near.empty() ? "tokens_per_second" : fmt::format("{}", fmt::join(near, ", "))),
-                   fmt::format("\"{}\"", key));
+  const auto found = std::find(keys.begin(), keys.end(), key);
+  if (found == keys.end()) {
+    const std::vector<std::string> near = near_names(key, keys);
+    return bad_input(
+        fmt::format("a key of the summary (nearest: {})",
+                    near.empty() ? "tokens_per_second" : fmt::format("{}", fmt::join(near, ", "))),
+        fmt::format("\"{}\"", key));
+  }
+  static const SummaryRow kEmpty = summary_row(RunSummary());
+  if (!kEmpty[static_cast<std::size_t>(found - keys.begin())].second.is_string()) return {};
+  return bad_input("a key that is a number", fmt::format("{}, which is a word", key));
 }
 
 }  // namespace
@@ -80,6 +87,8 @@ Result<Target> parse_target(std::string_view text) {
   if (Status known = check_key(target.key); !known) return known.error();
   const Result<double> value = read_bound(target.key, bound);
   if (!value) return value.error();
+  if (shown_as(target.key).unit == "%" && *value > 1)
+    return bad_input("a share up to 1, or in percent as in 90%", fmt::format("\"{}\"", bound), target.key);
   target.bound = *value;
   target.text = fmt::format("{} {}= {}", target.key, text[at], bound);
   return target;
@@ -92,14 +101,16 @@ std::optional<double> value_of(const SummaryRow& summary, std::string_view key) 
   return found->second.get<double>();
 }
 
+double shortfall(const Target& target, const SummaryRow& summary) {
+  const auto value = value_of(summary, target.key);
+  if (!value) return std::numeric_limits<double>::infinity();
+  const double scale = std::max(std::abs(target.bound), 1e-300);
+  return (target.at_least ? target.bound - *value : *value - target.bound) / scale;
+}
+
 double shortfall(const std::vector<Target>& targets, const SummaryRow& summary) {
   double most = -std::numeric_limits<double>::infinity();
-  for (const Target& target : targets) {
-    const auto value = value_of(summary, target.key);
-    if (!value) return std::numeric_limits<double>::infinity();
-    const double scale = std::max(std::abs(target.bound), 1e-300);
-    most = std::max(most, (target.at_least ? target.bound - *value : *value - target.bound) / scale);
-  }
+  for (const Target& target : targets) most = std::max(most, shortfall(target, summary));
   return most;
 }
 

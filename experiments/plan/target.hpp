@@ -28,8 +28,10 @@ Result<Target> parse_target(std::string_view text);
 // The key's number in a summary; none where it is null or a word.
 std::optional<double> value_of(const SummaryRow& summary, std::string_view key);
 
-// How far the summary is from all of the targets, relative to each bound, the largest: 0 or less where all
-// are met, infinite where a number is missing.
+// How far the summary is from a target, relative to its bound: 0 or less where it is met, infinite where the
+// number is missing.
+double shortfall(const Target& target, const SummaryRow& summary);
+// The largest of several.
 double shortfall(const std::vector<Target>& targets, const SummaryRow& summary);
 
 }  // namespace pregate

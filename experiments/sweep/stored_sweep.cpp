@@ -157,6 +157,13 @@ Json json_of(const Cell& cell) {
       cell);
 }
 
+Json json_of(const Quantity& value) {
+  if (value.is_text()) return value.text();
+  if (value.kind() == Quantity::Kind::number || value.kind() == Quantity::Kind::duration)
+    return value.value();
+  return value.count();
+}
+
 std::optional<std::size_t> StoredSweep::axis(std::string_view path) const {
   for (std::size_t a = 0; a < axes.size(); ++a) {
     if (axes[a].path == path) return a;

@@ -41,6 +41,8 @@ struct StoredSweep {
 
 // A value of a row as JSON; null where there is none.
 Json json_of(const Cell& cell);
+// A word, a number, seconds, bytes, bytes/s or MAC/s.
+Json json_of(const Quantity& value);
 
 // What of the rows is read; a file may have very many.
 struct SweepContents {

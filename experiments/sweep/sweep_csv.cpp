@@ -7,11 +7,7 @@ namespace pregate {
 namespace {
 
 Json json_of(const std::optional<Quantity>& value) {
-  if (!value) return {};
-  if (value->is_text()) return value->text();
-  if (value->kind() == Quantity::Kind::number || value->kind() == Quantity::Kind::duration)
-    return value->value();
-  return value->count();
+  return value ? json_of(*value) : Json();
 }
 
 std::string field(const Json& value) {

@@ -118,7 +118,7 @@ TEST_F(PlanTest, TheAnswer_IsWhatARunWithItSays) {
 TEST_F(PlanTest, WhatNoValueReaches_IsForbiddenByWhatIsNamed) {
   const test::Said said = plan({"--target", "100000tok/s", "--over", "dram.expert_budget"});
   EXPECT_EQ(said.code, 1);
-  EXPECT_THAT(said.out, HasSubstr("No value reaches tokens_per_second >= 100000."));
+  EXPECT_THAT(said.out, HasSubstr("reaches tokens_per_second >= 100000."));
   EXPECT_THAT(said.out, HasSubstr("Compute forbids it"));
 }
 
@@ -160,10 +160,42 @@ TEST_F(PlanTest, TenPercentOfEachDeviceParameter_IsSaidBesideWhatItIsNow) {
   ASSERT_GT(plan["sensitivity"].size(), 3U);
   double last = 1e9;
   for (const Json& row : plan["sensitivity"]) {
-    EXPECT_LE(row["change"].get<double>(), last);
-    last = row["change"].get<double>();
+    EXPECT_LE(row["better"].get<double>(), last);
+    last = row["better"].get<double>();
     EXPECT_GT(last, -0.02) << row["path"];  // better parts do not slow it
   }
+}
+
+TEST_F(PlanTest, WithPrices_WhatCostsLessIsTheCheapest_HoweverItWasWritten) {
+  const Json plan = json({"--target", "1tok/s", "--over", "dram.expert_budget=64MiB,32MiB,16MiB", "--price",
+                          "dram.expert_budget=4/GiB", "--no-sensitivity"});
+  EXPECT_EQ(plan["answer"]["values"]["dram.expert_budget"].get<std::int64_t>(), 16 << 20);
+  EXPECT_DOUBLE_EQ(plan["cost"].get<double>(), 4.0 / 64);
+}
+
+TEST_F(PlanTest, ABoundOfTheRun_IsNoReasonForAnotherTarget) {
+  const Json plan = json({"--target", "loads<=0", "--over", "dram.expert_budget=16MiB,32MiB"});
+  EXPECT_FALSE(plan["reached"].get<bool>());
+  EXPECT_TRUE(plan["forbidden_by"].is_null());
+}
+
+TEST_F(PlanTest, AKeyWithoutAValue_IsSaid) {
+  const test::Said said = plan(
+      {"--target", "1tok/s", "--over", "dram.expert_budget=16MiB,32MiB", "--set", "workload.max_steps=1"});
+  EXPECT_EQ(said.code, 1);
+  EXPECT_THAT(said.out, HasSubstr("has no value in these runs"));
+}
+
+TEST_F(PlanTest, WhatWasNotSimulated_IsPartOfTheFirstSentence) {
+  const std::vector<std::string> wide = {"--target", "20tok/s", "--over",
+                                         "dram.expert_budget=4MiB..64MiB:121", "--no-sensitivity"};
+  const Json some = json(wide);
+  const test::Said said = plan(wide);
+  EXPECT_EQ(said.out.find("simulated values that reaches") != std::string::npos,
+            some["unseen"].get<int>() > 0);
+  std::vector<std::string> all = wide;
+  all.emplace_back("--all");
+  EXPECT_THAT(plan(all).out, HasSubstr("is the cheapest value that reaches"));
 }
 
 TEST_F(PlanTest, JobsAndCandidatesAllLookedAt_ChangeNoAnswer) {
@@ -198,6 +230,17 @@ TEST_F(PlanTest, EveryMistake_IsOneClearLine) {
       {{"--target", "1tok/s", "--over", "dram.expert_budget=8MiB,16MiB", "--high-first", "runtime.io_lanes"},
        "--high-first"},
       {{"--target", "1tok/s"}, "--over"},
+      {{"--target", "bound_by>=3", "--over", "dram.expert_budget"}, "a key that is a number"},
+      {{"--target", "hit_rate_decode>=90", "--over", "dram.expert_budget"}, "in percent as in 90%"},
+      {{"--target", "1tok/s", "--over", "dram.expert_budget=8MiB,16MiB", "--price",
+        "dram.expert_budget=-3/GiB"},
+       "--price"},
+      {{"--target", "1tok/s", "--over", "dram.expert_budget=8MiB,16MiB", "--price",
+        "dram.expert_budget=1e308/B"},
+       "--price"},
+      {{"--target", "1tok/s", "--over", "dram.expert_budget=8MiB,16MiB", "--price",
+        "dram.expert_budget=3/GiB", "--high-first", "dram.expert_budget"},
+       "--price"},
   };
   for (const Mistake& mistake : mistakes) {
     const test::Said said = plan(mistake.arguments);
