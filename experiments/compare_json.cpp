@@ -3,6 +3,7 @@
 
 #include "experiments/analysis.hpp"
 #include "experiments/compare.hpp"
+#include "experiments/json_text.hpp"
 #include "experiments/table.hpp"
 
 namespace pregate {
@@ -122,7 +123,7 @@ std::string compare_json(const Comparison& comparison) {
   for (const ComparedRun& run : comparison.runs) out["runs"].push_back(json_of(run));
   for (const ComparedPair& pair : comparison.pairs) out["comparisons"].push_back(json_of(comparison, pair));
   out["labels"] = {{"simulated", "all times, rates, counts and bytes"}, {"estimated", "energy_j"}};
-  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_text(out);
 }
 
 }  // namespace pregate

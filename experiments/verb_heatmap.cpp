@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "experiments/heatmap_figure.hpp"
+#include "experiments/json_text.hpp"
 #include "experiments/trace_input.hpp"
 #include "experiments/verbs.hpp"
 #include "traces/record_stream.hpp"
@@ -141,7 +142,7 @@ std::string text_of(const Counted& counted, const std::vector<std::string>& path
     const Json out = {{"files", paths},       {"measure", to_text(m.measure)},
                       {"unit", m.unit},       {"layers", m.layers.size()},
                       {"experts", m.columns}, {"sum", m.sum()}};
-    return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    return json_text(out);
   }
   return fmt::format("{}: {} layers x {} experts, {} altogether ({})\n", fmt::join(paths, ", "),
                      m.layers.size(), m.columns, sum_text(m), counted.provenance);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "experiments/json_text.hpp"
 #include "experiments/live_routing.hpp"
 #include "experiments/live_source.hpp"
 #include "experiments/verbs.hpp"
@@ -58,9 +59,7 @@ Status record(Session& session, const RecordOptions& options) {
   progress.clear();
   if (Status written = write_route(options.out, *(*source)->recorded()); !written) return written;
   const ForwardReport report = forward_report(*model, **source);
-  session.out = options.json
-                    ? json_of(report, options.out).dump(2, ' ', false, Json::error_handler_t::replace) + "\n"
-                    : text_of(report, options.out);
+  session.out = options.json ? json_text(json_of(report, options.out)) : text_of(report, options.out);
   return {};
 }
 

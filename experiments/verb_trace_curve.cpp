@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "experiments/json_text.hpp"
 #include "experiments/plot/figure.hpp"
 #include "experiments/table.hpp"
 #include "experiments/trace_input.hpp"
@@ -222,8 +223,8 @@ Status run_curve(Session& session, const CurveVerbOptions& options) {
   if (!loaded) return loaded.error();
   const Result<Curve> curve = compute(*loaded->trace, options);
   if (!curve) return curve.error();
-  session.out = options.json ? json_of(*curve).dump(2) + "\n"
-                             : text_of(*curve, *loaded->trace, loaded->note, session.look);
+  session.out =
+      options.json ? json_text(json_of(*curve)) : text_of(*curve, *loaded->trace, loaded->note, session.look);
   if (options.plot.empty()) return {};
   if (!options.json) session.out += fmt::format("\nPlot: {}\n", options.plot);
   return plot::write_figure(figure_of(*curve, *loaded->trace, loaded->note), options.plot);

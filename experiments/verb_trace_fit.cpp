@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "experiments/json_text.hpp"
 #include "experiments/table.hpp"
 #include "experiments/trace_input.hpp"
 #include "experiments/verbs.hpp"
@@ -118,7 +119,7 @@ Status run_fit(Session& session, const FitOptions& options) {
     if (const Status written = write_text_file(options.out, parameters); !written) return written.error();
   }
   if (options.json) {
-    session.out = json_of(*fit).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    session.out = json_text(json_of(*fit));
     return {};
   }
   session.out = fmt::format("Fitted in {} evaluations; reached: a synthetic trace on another seed\n\n{}\n{}",

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "experiments/json_text.hpp"
 #include "experiments/reuse_view.hpp"
 #include "experiments/trace_input.hpp"
 #include "experiments/verbs.hpp"
@@ -135,7 +136,7 @@ Status run_reuse(Session& session, const ReuseOptions& options) {
   if (!report) return report.error();
   if (const Status written = write_files(*report, options); !written) return written;
   if (options.json) {
-    session.out = json_of(*report).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    session.out = json_text(json_of(*report));
     return {};
   }
   session.out = text_of(*report, session.look);
