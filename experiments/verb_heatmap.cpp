@@ -63,9 +63,10 @@ Result<std::vector<std::string>> output_paths(const HeatmapOptions& options) {
       paths.push_back(options.out + "." + format);
     }
   }
-  for (const std::string& path : paths) {
-    if (Status writable = check_writable(path); !writable) return writable.error();
-  }
+  std::vector<NamedPath> outputs;
+  for (const std::string& path : paths) outputs.push_back({named ? "--out" : "--formats", path});
+  const Status fine = check_outputs(outputs, {{"FILE", options.file}, {"--model", options.model}});
+  if (!fine) return fine.error();
   return paths;
 }
 

@@ -46,7 +46,9 @@ std::string text_of(const ForwardReport& report, const std::string& out) {
 }
 
 Status record(Session& session, const RecordOptions& options) {
-  if (Status writable = check_writable(options.out); !writable) return writable;
+  const Status fine = check_outputs(
+      {{"--out", options.out}}, {{"--prompt-file", options.prompt.file}, {"--model", options.model.model}});
+  if (!fine) return fine;
   if (const Result<std::string> prompt = read_prompt(options.prompt); !prompt) return prompt.error();
   const Result<ForwardModel> model = open_forward_model(session.catalogue, options.model);
   if (!model) return model.error();

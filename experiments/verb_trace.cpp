@@ -161,7 +161,9 @@ Status check_trace(Session& session, const TraceOptions& options) {
 }
 
 Status import_trace(Session& session, const TraceOptions& options) {
-  if (const Status writable = check_writable(options.out); !writable) return writable.error();
+  const Status fine =
+      check_outputs({{"--out", options.out}}, {{"FILE", options.file}, {"--model", options.model}});
+  if (!fine) return fine.error();
   const Result<LoadedTrace> loaded = load_costed_trace(session.catalogue, options.file, options.model);
   if (!loaded) return loaded.error();
   const RouteTrace& trace = *loaded->trace;

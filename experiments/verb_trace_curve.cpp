@@ -211,14 +211,15 @@ plot::Figure figure_of(const Curve& curve, const RouteTrace& trace, const std::s
                       .content = std::move(lines)}}};
 }
 
-Status check_plot_path(const std::string& path) {
-  if (path.empty()) return {};
-  const Result<plot::Format> format = plot::format_of(path);
-  return format ? check_writable(path) : Status(format.error().at("--plot"));
+Status check_plot_path(const CurveVerbOptions& options) {
+  if (options.plot.empty()) return {};
+  const Result<plot::Format> format = plot::format_of(options.plot);
+  if (!format) return format.error().at("--plot");
+  return check_outputs({{"--plot", options.plot}}, {{"FILE", options.file}, {"--model", options.model}});
 }
 
 Status run_curve(Session& session, const CurveVerbOptions& options) {
-  if (const Status writable = check_plot_path(options.plot); !writable) return writable;
+  if (const Status writable = check_plot_path(options); !writable) return writable;
   const Result<LoadedTrace> loaded = load_costed_trace(session.catalogue, options.file, options.model);
   if (!loaded) return loaded.error();
   const Result<Curve> curve = compute(*loaded->trace, options);

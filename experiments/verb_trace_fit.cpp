@@ -107,9 +107,9 @@ Json json_of(const FitResult& fit) {
 Status run_fit(Session& session, const FitOptions& options) {
   const Result<std::uint64_t> seed = parse_seed(options.seed);
   if (!seed) return seed.error().at("--seed");
-  if (!options.out.empty()) {
-    if (const Status writable = check_writable(options.out); !writable) return writable.error();
-  }
+  const Status fine =
+      check_outputs({{"--out", options.out}}, {{"FILE", options.file}, {"--model", options.model}});
+  if (!fine) return fine.error();
   const Result<LoadedTrace> loaded = load_costed_trace(session.catalogue, options.file, options.model);
   if (!loaded) return loaded.error();
   const Result<FitResult> fit = fit_synthetic(*loaded->trace, *seed);

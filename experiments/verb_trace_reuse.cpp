@@ -51,12 +51,10 @@ Status check_options(const ReuseOptions& options) {
   if (!options.plot.empty()) {
     const Result<plot::Format> format = plot::format_of(options.plot);
     if (!format) return format.error().at("--plot");
-    if (const Status writable = check_writable(options.plot); !writable) return writable;
   }
-  for (const std::string& path : csv_paths(options)) {
-    if (const Status writable = check_writable(path); !writable) return writable;
-  }
-  return {};
+  std::vector<NamedPath> outputs = {{"--plot", options.plot}};
+  for (const std::string& path : csv_paths(options)) outputs.push_back({"--csv", path});
+  return check_outputs(outputs, {{"FILE", options.file}, {"--model", options.model}});
 }
 
 std::vector<ReuseGroup> groups_by(const std::string& by, const EventSequence& sequence,

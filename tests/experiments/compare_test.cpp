@@ -281,6 +281,12 @@ TEST_F(Compare, BadInput_IsNamed_AndNothingIsWritten) {
       {{run, "demo"}, "expected a scenario that replays or draws its routing"},
       {{run, run, "--plot", file("a.gif")}, "ends in .svg or .png"},
       {{run, run, "--csv-layers", out}, "--csv-layers: expected another file than --csv"},
+      {{run, run, "--csv-layers", file("./out.csv")}, "--csv-layers: expected another file than --csv"},
+      {{run, run, "--plot", out}, "--plot: expected"},
+      {{run, run, "--csv-layers", file("./a.run")}, "--csv-layers: expected another file than an operand"},
+      {{"--trace", csv_, ":policy.eviction=lru", ":policy.eviction=fifo", "--csv-layers", csv_},
+       "--csv-layers: expected another file than --trace"},
+      {{run, run, "--seed", "4"}, "--seed: expected a scenario among the operands"},
       {{run, run, "--top", "-1"}, "--top"},
   };
   for (const auto& row : table) {
