@@ -246,6 +246,33 @@ Status check_writable(const std::string& path) {
   return {};
 }
 
+bool same_file(const std::string& a, const std::string& b) {
+  if (a == b) return true;
+  std::error_code error;
+  if (fs::equivalent(a, b, error)) return true;
+  const auto place = [&error](const std::string& path) {
+    const fs::path folder = fs::canonical(folder_of(path), error);
+    return error ? fs::path(path) : folder / fs::path(path).filename();
+  };
+  return place(a) == place(b);
+}
+
+Status check_outputs(const std::vector<NamedPath>& outputs, const std::vector<NamedPath>& inputs) {
+  std::vector<NamedPath> taken = inputs;
+  for (const NamedPath& output : outputs) {
+    if (output.path.empty()) continue;
+    if (Status writable = check_writable(output.path); !writable) return writable;
+    for (const NamedPath& other : taken) {
+      if (!other.path.empty() && same_file(output.path, other.path)) {
+        return bad_input(fmt::format("another file than {}", other.name), fmt::format("\"{}\"", output.path))
+            .at(output.name);
+      }
+    }
+    taken.push_back(output);
+  }
+  return {};
+}
+
 std::vector<std::string> near_names(std::string_view name, const std::vector<std::string>& known) {
   std::vector<std::pair<std::size_t, std::string>> ranked;
   for (const std::string& candidate : known) {

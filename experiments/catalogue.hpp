@@ -59,6 +59,17 @@ Status write_text_file(const std::string& path, std::string_view text);
 // long run.
 Status check_writable(const std::string& path);
 
+// A file of a command and what says so: the option that names it, or words such as "the sweep's".
+struct NamedPath {
+  std::string name, path;
+};
+// Whether two paths lead to the same file, or would if it were there: by the file where both exist, else by
+// folder and name.
+bool same_file(const std::string& a, const std::string& b);
+// Whether all outputs can be written (check_writable) without loss: none is another output, none an input.
+// Empty paths are not asked for. bad_input names the output's option.
+Status check_outputs(const std::vector<NamedPath>& outputs, const std::vector<NamedPath>& inputs);
+
 // Up to three of `known` that look most like `name`, nearest first; those that share nothing with it are left
 // out.
 std::vector<std::string> near_names(std::string_view name, const std::vector<std::string>& known);

@@ -19,6 +19,11 @@ void remark_steps(const PhaseDiff& phase, Phase which, char other, std::vector<s
   };
   remark(phase.steps_only_in_a, 'A', other);
   remark(phase.steps_only_in_b, other, 'A');
+  if (phase.same_tokens()) return;
+  out.push_back(fmt::format("{} {} step{} other numbers of tokens: A {}, {} {} in the steps that both have.",
+                            with_commas(phase.unequal_steps), to_text(which),
+                            phase.unequal_steps == 1 ? " has" : "s have", with_commas(phase.tokens_a), other,
+                            with_commas(phase.tokens_b)));
 }
 
 void remark_routing(const RowDiff& sum, std::vector<std::string>& out) {
@@ -96,6 +101,20 @@ Result<ComparedRun> make_compared_run(char letter, std::string given, RunRecord 
   if (!bins) return bins.error().at(out.given);
   out.bins = std::make_unique<const BinnedRun>(std::move(*bins));
   return out;
+}
+
+SharedRates shared_rates(const PhaseDiff& phase) {
+  const auto rate = [](std::int64_t tokens, Duration time) {
+    return time <= Duration() ? 0 : static_cast<double>(tokens) * 1e12 / static_cast<double>(time.count_ps());
+  };
+  return {.a = rate(phase.tokens_a, phase.sum.a.bins.total()),
+          .b = rate(phase.tokens_b, phase.sum.b.bins.total())};
+}
+
+std::string shared_part(const PhaseDiff& phase) {
+  const std::int64_t count = phase.same_tokens() ? phase.tokens_a : phase.steps_in_both;
+  return fmt::format("the {} {}{} that both have", with_commas(count), phase.same_tokens() ? "token" : "step",
+                     count == 1 ? "" : "s");
 }
 
 Comparison compare_runs(std::vector<ComparedRun> runs, std::size_t top) {

@@ -82,6 +82,11 @@ plot::Figure compare_figure(const Comparison& comparison) {
   for (const ComparedPair& pair : comparison.pairs) changes.series.push_back(change_line(comparison, pair));
   changes.references = {{.direction = plot::Reference::Direction::horizontal, .at = 0, .label = "as A"}};
   const ComparedRun& base = comparison.runs.front();
+  const bool same =
+      std::all_of(comparison.pairs.begin(), comparison.pairs.end(), [&](const ComparedPair& pair) {
+        const PhaseDiff& phase = comparison.focus(pair);
+        return phase.same_steps() && phase.same_tokens();
+      });
   plot::Figure figure{.title = decoded ? "Time of a decoded token" : "Time of a run",
                       .subtitle = fmt::format("simulated; A: {} on {}, {}, {} routing",
                                               base.run->header.model, base.run->header.device,
@@ -89,7 +94,7 @@ plot::Figure compare_figure(const Comparison& comparison) {
                       .width = 900,
                       .height = 900};
   figure.panels.push_back({.title = "Where the time goes",
-                           .note = {},
+                           .note = same ? "" : "each run's own tokens: not all have the same",
                            .x = {.label = decoded ? "a decoded token" : "the run", .unit = "ms", .min = 0},
                            .y = {},
                            .content = bars_of(comparison)});

@@ -3,6 +3,7 @@
 
 #include "experiments/analysis.hpp"
 #include "experiments/compare.hpp"
+#include "experiments/json_text.hpp"
 #include "experiments/table.hpp"
 
 namespace pregate {
@@ -66,7 +67,11 @@ Json json_of(const PhaseDiff& phase) {
           {"only_in_a_ps", -fall.dropped.count_ps()},
           {"only_in_b_ps", fall.added.count_ps()},
           {"steps_in_both", phase.steps_in_both},
-          {"tokens_in_both", phase.tokens},
+          {"tokens_in_both", phase.tokens_a},
+          {"tokens_in_both_b", phase.tokens_b},
+          {"time_in_both_a_ps", phase.sum.a.bins.total().count_ps()},
+          {"time_in_both_b_ps", phase.sum.b.bins.total().count_ps()},
+          {"unequal_steps", phase.unequal_steps},
           {"steps_only_in_a", phase.steps_only_in_a},
           {"steps_only_in_b", phase.steps_only_in_b},
           {"events_in_both", phase.sum.events},
@@ -105,6 +110,11 @@ Json json_of(const Comparison& comparison, const ComparedPair& pair) {
   Json out = {{"a", "A"}, {"b", std::string(1, comparison.runs[pair.other].letter)}};
   out["tokens_per_second_difference"] = comparison.decoded() ? Json(rate_b - rate_a) : Json();
   out["tokens_per_second_change"] = comparison.decoded() ? Json(rate_b / rate_a - 1) : Json();
+  const SharedRates shared = shared_rates(pair.diff.of(Phase::decode));
+  const auto of_shared = [&](double value) { return comparison.decoded() ? Json(value) : Json(); };
+  out["tokens_per_second_in_both_a"] = of_shared(shared.a);
+  out["tokens_per_second_in_both_b"] = of_shared(shared.b);
+  out["tokens_per_second_in_both_change"] = of_shared(shared.b / shared.a - 1);
   out["scenario_changes"] = std::move(changes);
   out["remarks"] = pair.remarks;
   out["all"] = json_of(pair.diff.all());
@@ -122,7 +132,7 @@ std::string compare_json(const Comparison& comparison) {
   for (const ComparedRun& run : comparison.runs) out["runs"].push_back(json_of(run));
   for (const ComparedPair& pair : comparison.pairs) out["comparisons"].push_back(json_of(comparison, pair));
   out["labels"] = {{"simulated", "all times, rates, counts and bytes"}, {"estimated", "energy_j"}};
-  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_text(out);
 }
 
 }  // namespace pregate

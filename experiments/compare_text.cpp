@@ -45,6 +45,13 @@ std::string origin_text(const Comparison& comparison) {
   return synthetic ? "simulated, synthetic routing" : "simulated";
 }
 
+std::string headline_note(const Comparison& comparison, const PhaseDiff& phase) {
+  std::string out = origin_text(comparison);
+  if (!phase.same_steps()) out = fmt::format("on {}; {}", shared_part(phase), out);
+  if (!phase.same_tokens()) out += "; not the same tokens";
+  return out;
+}
+
 void write_verdict(Writer& w) {
   for (const ComparedRun& run : w.comparison.runs) {
     w.line("{}  {}: {} on {}, {}", toned(w.look, Tone::strong, std::string(1, run.letter)), run.given,
@@ -52,19 +59,23 @@ void write_verdict(Writer& w) {
   }
   w.out += "\n";
   for (const ComparedPair& pair : w.comparison.pairs) {
-    const ComparedRun& b = w.other(pair);
-    if (!w.comparison.decoded()) {
-      const Duration x = w.base().summary().all.makespan, y = b.summary().all.makespan;
-      w.line(
-          "  {} takes {}, A {}: {} ({})", b.letter, time_text(y), time_text(x),
-          toned(w.look, y <= x ? Tone::good : Tone::bad, fmt::format("{:+.1f} %", 100 * (ratio(y, x) - 1))),
-          origin_text(w.comparison));
+    const char letter = w.other(pair).letter;
+    const PhaseDiff& phase = w.comparison.focus(pair);
+    // Of what both have alone: a run that ends earlier is not a faster or slower one.
+    const std::string of = headline_note(w.comparison, phase);
+    if (phase.steps_in_both == 0) {
+      w.line("  {} and A have no step in common ({})", letter, origin_text(w.comparison));
       continue;
     }
-    const double x = tokens_per_second(w.base().summary().decode), y = tokens_per_second(b.summary().decode);
-    w.line("  {} decodes {:.2f} tokens/s, A {:.2f}: {} ({})", b.letter, y, x,
-           toned(w.look, y >= x ? Tone::good : Tone::bad, fmt::format("{:+.1f} %", 100 * (y / x - 1))),
-           origin_text(w.comparison));
+    if (!w.comparison.decoded()) {
+      const Duration x = phase.sum.a.bins.total(), y = phase.sum.b.bins.total();
+      w.line("  {} takes {}, A {}: {} ({})", letter, time_text(y), time_text(x),
+             toned(w.look, y <= x ? Tone::good : Tone::bad, signed_text(100 * (ratio(y, x) - 1), "%")), of);
+      continue;
+    }
+    const auto [x, y] = shared_rates(phase);
+    w.line("  {} decodes {:.2f} tokens/s, A {:.2f}: {} ({})", letter, y, x,
+           toned(w.look, y >= x ? Tone::good : Tone::bad, signed_text(100 * (y / x - 1), "%")), of);
   }
 }
 
@@ -120,24 +131,33 @@ void write_changes(Writer& w, const ComparedPair& pair) {
 // One line of the waterfall: a level (a makespan) or a change on the way from one to the other.
 struct Fall {
   std::string name;
-  Duration whole;                // of all steps
-  std::optional<Duration> both;  // of the steps that both have: what is divided by tokens
+  Duration whole;                // picoseconds in all
+  std::optional<Duration> both;  // of the steps that both have alone: what may be divided by their tokens
   bool level = false;
 };
 
 std::vector<Fall> falls_of(const PhaseDiff& phase, char other) {
   const Waterfall fall = phase.waterfall();
-  std::vector<Fall> out = {{"A", fall.from, phase.sum.a.bins.total(), true}};
-  if (fall.dropped != Duration())
+  const Duration shared_a = phase.sum.a.bins.total(), shared_b = phase.sum.b.bins.total();
+  const bool more_a = fall.dropped != Duration(), more_b = fall.added != Duration();
+  std::vector<Fall> out;
+  if (more_a) {
+    out.push_back({"A", fall.from, std::nullopt, true});
     out.push_back({"steps only A has", Duration() - fall.dropped, std::nullopt, false});
+  }
+  out.push_back({more_a ? "A, shared steps" : "A", shared_a, shared_a, true});
   for (std::size_t i = 0; i < kTimeBins; ++i) {
     const auto bin = static_cast<TimeBin>(i);
     if (phase.sum.a.bins[bin] == Duration() && phase.sum.b.bins[bin] == Duration()) continue;
     out.push_back({words_of(bin), fall.change[bin], fall.change[bin], false});
   }
-  if (fall.added != Duration())
+  out.push_back({fmt::format("{}{}", other, more_b ? ", shared steps" : ""), shared_b, shared_b, true});
+  if (more_b) {
     out.push_back({fmt::format("steps only {} has", other), fall.added, std::nullopt, false});
-  out.push_back({std::string(1, other), fall.to, phase.sum.b.bins.total(), true});
+    out.push_back({std::string(1, other), fall.to, std::nullopt, true});
+  }
+  if (phase.same_tokens()) return out;
+  for (Fall& row : out) row.both = std::nullopt;
   return out;
 }
 
@@ -202,11 +222,10 @@ class FallBars {
 void write_waterfall(Writer& w, const ComparedPair& pair, const PhaseDiff& phase, std::string_view title) {
   if (phase.waterfall().from == Duration() && phase.waterfall().to == Duration()) return;
   const char letter = w.other(pair).letter;
-  w.heading(title, fmt::format("from A to {}; {} token{} that both have; simulated", letter,
-                               with_commas(phase.tokens), phase.tokens == 1 ? "" : "s"));
+  w.heading(title, fmt::format("from A to {}; {}; simulated", letter, shared_part(phase)));
   const std::vector<Fall> falls = falls_of(phase, letter);
   Table table({{"", Align::left}, {"ms a\ntoken"}, {"ms in\nall"}, {"", Align::left}});
-  RoundedColumn per_token(std::max<std::int64_t>(1, phase.tokens)), whole(1);
+  RoundedColumn per_token(std::max<std::int64_t>(1, phase.tokens_a)), whole(1);
   FallBars bars(falls, w.look);
   for (const Fall& fall : falls) {
     table.row({fall.name, fall.both ? per_token.cell(*fall.both, fall.level) : std::string(),
@@ -291,7 +310,7 @@ void write_side_by_side(Writer& w, std::string_view title, const std::vector<Cou
 // ---- who moved most ----
 
 std::string signed_ms(Duration d) {
-  return fmt::format("{:+.3f}", seconds(d) * 1e3);
+  return fmt::format("{:+.3f}", rounded(seconds(d) * 1e3, 3));
 }
 
 void write_movers(Writer& w, const ComparedPair& pair, const Movers& movers, std::string_view what) {
@@ -299,7 +318,7 @@ void write_movers(Writer& w, const ComparedPair& pair, const Movers& movers, std
   const bool layers = what == "Layers";
   w.heading(fmt::format("{} that changed most", what),
             fmt::format("from A to {}, ms{}, simulated; the bin that explains most of it", letter,
-                        layers ? fmt::format(" in all {} tokens", w.comparison.focus(pair).tokens) : ""));
+                        layers ? fmt::format(" in {}", shared_part(w.comparison.focus(pair))) : ""));
   if (movers.gained.empty() && movers.lost.empty()) return w.line("  none changed");
   Table table({{"", Align::left},
                {layers                   ? "layer"

@@ -2,6 +2,7 @@
 #include "experiments/analysis.hpp"
 #include "experiments/energy.hpp"
 #include "experiments/forward_report.hpp"
+#include "experiments/json_text.hpp"
 #include "experiments/report.hpp"
 #include "experiments/signature_view.hpp"
 #include "experiments/summary_json.hpp"
@@ -157,7 +158,7 @@ std::string json_report(const RunReport& report) {
   add_energy(out, report);
   add_lists(out, report);
   add_provenance(out, report);
-  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_text(out);
 }
 
 }  // namespace pregate

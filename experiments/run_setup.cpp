@@ -267,6 +267,23 @@ Result<Workload> load_workload(const ShippedCatalogue& catalogue, const RunReque
   return workload;
 }
 
+std::vector<NamedPath> input_files(const RunRequest& request) {
+  std::vector<NamedPath> out = {{"the scenario", request.scenario},
+                                {"--trace", request.trace},
+                                {"--model", request.model},
+                                {"--device", request.device},
+                                {"--shape-as", request.shape_as}};
+  for (const OptionField& field : request.forward) {
+    if (field.path == "workload.forward.prompt_file") out.push_back({field.option, field.value});
+  }
+  for (const std::string& assignment : request.assignments) {
+    for (const std::string_view path : {"workload.trace=", "workload.forward.prompt_file="}) {
+      if (assignment.starts_with(path)) out.push_back({"--set", assignment.substr(path.size())});
+    }
+  }
+  return out;
+}
+
 Result<RunSetup> set_up_run(const ShippedCatalogue& catalogue, const RunRequest& request) {
   Result<ResolvedRun> run = resolve_run(catalogue, request);
   if (!run) return run.error();

@@ -37,6 +37,10 @@ struct RunRequest {
   std::vector<OptionField> point;                  // fields of one point of a sweep: set after all others
 };
 
+// The files that the options name, for check_outputs(). A file that the scenario's text names is not among
+// them.
+std::vector<NamedPath> input_files(const RunRequest& request);
+
 // A scenario that is resolved and may run; its routing is not there yet.
 struct ResolvedRun {
   Scenario scenario;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace pregate {
@@ -68,6 +69,15 @@ std::string with_commas(std::int64_t value) {
 
 std::string percent(double share) {
   return fmt::format("{:.1f} %", share * 100);
+}
+
+double rounded(double value, int decimals) {
+  const double scale = std::pow(10.0, decimals);
+  const double shown = std::round(value * scale) / scale;
+  return shown == 0 ? 0.0 : shown;
+}
+std::string signed_text(double value, std::string_view unit) {
+  return fmt::format("{:+.1f} {}", rounded(value, 1), unit);
 }
 
 double ratio(std::int64_t part, std::int64_t whole) {

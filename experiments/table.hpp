@@ -43,6 +43,10 @@ std::string pad(std::string_view text, std::size_t width, Align align);
 std::string with_commas(std::int64_t value);
 // 0.1234 -> "12.3 %".
 std::string percent(double share);
+// Rounded to so many decimals, for formats with as many; never -0, which would be printed with its sign.
+double rounded(double value, int decimals);
+// A change, 12.34 with "%" -> "+12.3 %"; what rounds to nothing is "+0.0 %".
+std::string signed_text(double value, std::string_view unit);
 // A share of two counts; 0 where there is nothing to share.
 double ratio(std::int64_t part, std::int64_t whole);
 double ratio(Duration part, Duration whole);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "experiments/forward_model.hpp"
+#include "experiments/json_text.hpp"
 #include "experiments/verbs.hpp"
 #include "models/forward_bench.hpp"
 #include "models/memory.hpp"
@@ -85,7 +86,7 @@ Status bench(Session& session, BenchOptions& options) {
   if (!result) return result.error();
   progress.clear();
   session.out =
-      options.json ? json_of(*model, *result, options).dump(2) + "\n" : text_of(*model, *result, options);
+      options.json ? json_text(json_of(*model, *result, options)) : text_of(*model, *result, options);
   return {};
 }
 

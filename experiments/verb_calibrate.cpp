@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "experiments/fidelity.hpp"
+#include "experiments/json_text.hpp"
 #include "experiments/table.hpp"
 #include "experiments/verbs.hpp"
 #include "sim/hardware/dram_calibration.hpp"
@@ -183,7 +184,7 @@ Status calibrate(Session& session, const CalibrateOptions& options) {
     if (Status done = write_text_file(options.out, "dram {\n" + device_text(*memory, c) + "}\n"); !done)
       return done;
   }
-  session.out = options.json ? json_of(*memory, c).dump(2) + "\n" : report(session, *memory, c);
+  session.out = options.json ? json_text(json_of(*memory, c)) : report(session, *memory, c);
   if (!options.token || options.json) return {};
   if (!memory->device) return bad_input("a device beside --token", "a timing set alone").at("--token");
   const Result<FidelityComparison> both = compare_fidelities(session.catalogue, options.dram);

@@ -2,6 +2,7 @@
 // `pregate compare`: what a run gained and lost against another, and why.
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
 
 #include "experiments/compare.hpp"
@@ -22,26 +23,20 @@ struct CompareOptions {
   bool json = false;
 };
 
-struct OutputOption {
-  const char* option;
-  const std::string& path;
-};
-
-std::vector<OutputOption> outputs(const CompareOptions& options) {
+std::vector<NamedPath> outputs(const CompareOptions& options) {
   return {{"--csv", options.csv}, {"--csv-layers", options.layers_csv}, {"--plot", options.plot}};
 }
 
-Status check_outputs(const CompareOptions& options) {
-  const std::vector<OutputOption> all = outputs(options);
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (all[i].path.empty()) continue;
-    if (Status writable = check_writable(all[i].path); !writable) return writable;
-    for (std::size_t other = 0; other < i; ++other) {
-      if (all[other].path == all[i].path)
-        return bad_input(fmt::format("another file than {}", all[other].option), all[i].path)
-            .at(all[i].option);
-    }
-  }
+bool is_file(const std::string& path) {
+  std::error_code none;
+  return std::filesystem::is_regular_file(path, none);
+}
+
+Status check_files(const CompareOptions& options) {
+  std::vector<NamedPath> inputs = input_files(options.request);
+  for (const std::string& operand : options.operands)
+    inputs.push_back({"an operand", operand.substr(0, is_file(operand) ? operand.npos : operand.find(':'))});
+  if (Status fine = check_outputs(outputs(options), inputs); !fine) return fine;
   if (options.plot.empty()) return {};
   const Result<plot::Format> format = plot::format_of(options.plot);
   return format ? Status() : Status(format.error().at("--plot"));
@@ -62,15 +57,14 @@ Result<std::vector<CompareOperand>> parse_operands(const Session& session, const
     operands.push_back(std::move(*operand));
   }
   const RunRequest& r = options.request;
-  for (const OutputOption& given : std::vector<OutputOption>{
-           {"--trace", r.trace}, {"--model", r.model}, {"--device", r.device}, {"--shape-as", r.shape_as}}) {
-    if (all_files && !given.path.empty())
+  const std::string set = r.assignments.empty() ? std::string() : r.assignments.front();
+  for (const auto& [option, value] :
+       {std::pair("--trace", r.trace), std::pair("--model", r.model), std::pair("--device", r.device),
+        std::pair("--shape-as", r.shape_as), std::pair("--seed", r.seed), std::pair("--set", set)}) {
+    if (all_files && !value.empty())
       return bad_input("a scenario among the operands", "only .run files, which are simulated already")
-          .at(given.option);
+          .at(option);
   }
-  if (all_files && !r.assignments.empty())
-    return bad_input("a scenario among the operands", "only .run files, which are simulated already")
-        .at("--set");
   return operands;
 }
 
@@ -97,7 +91,7 @@ Result<Comparison> compare_operands(const Session& session, const CompareOptions
 }
 
 Status run_compare(Session& session, const CompareOptions& options) {
-  if (Status writable = check_outputs(options); !writable) return writable;
+  if (Status fine = check_files(options); !fine) return fine;
   const Result<Comparison> comparison = compare_operands(session, options);
   if (!comparison) return comparison.error();
   Status written;
@@ -109,8 +103,9 @@ Status run_compare(Session& session, const CompareOptions& options) {
   if (!written) return written;
   session.out = options.json ? compare_json(*comparison) : compare_text(*comparison, session.look);
   if (options.json) return {};
-  for (const OutputOption& output : outputs(options)) {
-    if (!output.path.empty()) session.out += fmt::format("\n{} written: {}", output.option + 2, output.path);
+  for (const NamedPath& output : outputs(options)) {
+    if (!output.path.empty())
+      session.out += fmt::format("\n{} written: {}", output.name.substr(2), output.path);
   }
   if (session.out.back() != '\n') session.out += "\n";
   return {};

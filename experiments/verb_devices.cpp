@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "experiments/json_text.hpp"
 #include "experiments/table.hpp"
 #include "experiments/verbs.hpp"
 
@@ -85,7 +86,7 @@ Status list_devices(Session& session, bool json) {
     all.push_back(json_of(*device));
   }
   session.out =
-      json ? all.dump(2) + "\n"
+      json ? json_text(all)
            : table.text(session.look) + "\nThe numbers of one, with a source each: pregate devices ID\n";
   return {};
 }
@@ -101,7 +102,7 @@ Status show_device(Session& session, const DevicesOptions& options) {
   }
   Json out = json_of(*device);
   out["text"] = source->text;
-  session.out = out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  session.out = json_text(out);
   return {};
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "experiments/forward_model.hpp"
+#include "experiments/json_text.hpp"
 #include "experiments/ngram.hpp"
 #include "experiments/verbs.hpp"
 #include "models/decoder.hpp"
@@ -223,8 +224,7 @@ Status evaluate(Session& session, const EvalOptions& options) {
     score.ngram_bits =
         (*ngram)->bits(std::string_view(*text).substr(0, end), static_cast<std::size_t>(score.first_byte));
   }
-  session.out =
-      options.json ? json_of(*model, score, options).dump(2) + "\n" : text_of(*model, score, options);
+  session.out = options.json ? json_text(json_of(*model, score, options)) : text_of(*model, score, options);
   return {};
 }
 

@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "experiments/forward_model.hpp"
+#include "experiments/json_text.hpp"
 #include "experiments/verbs.hpp"
 #include "models/decoder.hpp"
 #include "models/memory.hpp"
@@ -168,7 +169,7 @@ Status forward(Session& session, const ForwardOptions& options) {
     return enough.error().at("--tokens");
   Rows rows(*model, *tokens, options);
   if (Status done = rows.run(out ? &*out : nullptr); !done) return done;
-  session.out = options.json ? json_of(*model, rows, tokens->size(), options).dump(2) + "\n"
+  session.out = options.json ? json_text(json_of(*model, rows, tokens->size(), options))
                              : text_of(*model, rows, tokens->size(), options);
   return {};
 }

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "experiments/heatmap_figure.hpp"
+#include "experiments/json_text.hpp"
 #include "experiments/trace_input.hpp"
 #include "experiments/verbs.hpp"
 #include "traces/record_stream.hpp"
@@ -62,9 +63,10 @@ Result<std::vector<std::string>> output_paths(const HeatmapOptions& options) {
       paths.push_back(options.out + "." + format);
     }
   }
-  for (const std::string& path : paths) {
-    if (Status writable = check_writable(path); !writable) return writable.error();
-  }
+  std::vector<NamedPath> outputs;
+  for (const std::string& path : paths) outputs.push_back({named ? "--out" : "--formats", path});
+  const Status fine = check_outputs(outputs, {{"FILE", options.file}, {"--model", options.model}});
+  if (!fine) return fine.error();
   return paths;
 }
 
@@ -141,7 +143,7 @@ std::string text_of(const Counted& counted, const std::vector<std::string>& path
     const Json out = {{"files", paths},       {"measure", to_text(m.measure)},
                       {"unit", m.unit},       {"layers", m.layers.size()},
                       {"experts", m.columns}, {"sum", m.sum()}};
-    return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    return json_text(out);
   }
   return fmt::format("{}: {} layers x {} experts, {} altogether ({})\n", fmt::join(paths, ", "),
                      m.layers.size(), m.columns, sum_text(m), counted.provenance);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "experiments/json_text.hpp"
 #include "experiments/table.hpp"
 #include "experiments/verbs.hpp"
 
@@ -138,7 +139,7 @@ Status list_models(Session& session, bool json) {
     table.row(row_of(model.shape, !model.folder.empty()));
     all.push_back(json_of(model.shape, model.folder));
   }
-  session.out = json ? all.dump(2) + "\n" : table.text(session.look) + kFootnote;
+  session.out = json ? json_text(all) : table.text(session.look) + kFootnote;
   return {};
 }
 
@@ -151,7 +152,7 @@ Status show_model(Session& session, const ModelsOptions& options) {
   if (options.json) {
     Json out = json_of(*model, session.catalogue.checkpoint(options.name).value_or(""));
     out["text"] = source->text;
-    session.out = out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    session.out = json_text(out);
     return {};
   }
   if (const auto folder = session.catalogue.checkpoint(options.name)) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "experiments/json_text.hpp"
 #include "experiments/live_routing.hpp"
 #include "experiments/live_source.hpp"
 #include "experiments/verbs.hpp"
@@ -45,7 +46,9 @@ std::string text_of(const ForwardReport& report, const std::string& out) {
 }
 
 Status record(Session& session, const RecordOptions& options) {
-  if (Status writable = check_writable(options.out); !writable) return writable;
+  const Status fine = check_outputs(
+      {{"--out", options.out}}, {{"--prompt-file", options.prompt.file}, {"--model", options.model.model}});
+  if (!fine) return fine;
   if (const Result<std::string> prompt = read_prompt(options.prompt); !prompt) return prompt.error();
   const Result<ForwardModel> model = open_forward_model(session.catalogue, options.model);
   if (!model) return model.error();
@@ -58,9 +61,7 @@ Status record(Session& session, const RecordOptions& options) {
   progress.clear();
   if (Status written = write_route(options.out, *(*source)->recorded()); !written) return written;
   const ForwardReport report = forward_report(*model, **source);
-  session.out = options.json
-                    ? json_of(report, options.out).dump(2, ' ', false, Json::error_handler_t::replace) + "\n"
-                    : text_of(report, options.out);
+  session.out = options.json ? json_text(json_of(report, options.out)) : text_of(report, options.out);
   return {};
 }
 

@@ -166,13 +166,9 @@ Result<LiveRun> run_live(Session& session, const RunOptions& options, RunSetup s
 }
 
 Status run_scenario(Session& session, const RunOptions& options) {
-  for (const std::string& out : {options.out, options.route_out}) {
-    if (out.empty()) continue;
-    if (Status writable = check_writable(out); !writable) return writable;
-  }
-  if (!options.out.empty() && options.out == options.route_out) {
-    return bad_input("another file than --out", options.route_out).at("--record");
-  }
+  const Status fine =
+      check_outputs({{"--out", options.out}, {"--record", options.route_out}}, input_files(options.request));
+  if (!fine) return fine;
   Result<RunSetup> setup = set_up_run(session.catalogue, options.request);
   if (!setup) return setup.error();
   if (setup->scenario.workload.live()) {

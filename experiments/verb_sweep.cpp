@@ -72,17 +72,12 @@ class StopOnInterrupt {
   struct sigaction before_ {};
 };
 
-bool same_file(const std::string& a, const std::string& b) {
-  std::error_code none;
-  return a == b || std::filesystem::equivalent(a, b, none);
-}
-
-Status check_outputs(const ViewOptions& view, const std::string& database) {
-  for (const auto& [option, file] : {std::pair("--csv", view.csv), std::pair("--plot", view.plot)}) {
-    if (file.empty()) continue;
-    if (same_file(file, database)) return bad_input("another file than the sweep's", file).at(option);
-    if (Status writable = check_writable(file); !writable) return writable;
-  }
+// `inputs` are those beside the sweep's own file and what SQLite keeps next to it.
+Status check_files(const ViewOptions& view, const std::string& database, std::vector<NamedPath> inputs) {
+  for (const char* part : {"", "-wal", "-shm", "-journal"})
+    inputs.push_back({"the sweep's", database + part});
+  const Status fine = check_outputs({{"--csv", view.csv}, {"--plot", view.plot}}, inputs);
+  if (!fine) return fine;
   if (view.plot.empty()) return {};
   const Result<plot::Format> format = plot::format_of(view.plot);
   return format ? Status() : Status(format.error().at("--plot"));
@@ -275,7 +270,9 @@ Result<SweepOutcome> sweep_with_progress(const ShippedCatalogue& catalogue, cons
 
 Status sweep_all(Session& session, SweepOptions& options) {
   ViewOptions& view = options.view;
-  if (Status fine = check_outputs(view, options.arguments.out); !fine) return fine;
+  std::vector<NamedPath> inputs = input_files(options.arguments.base);
+  inputs.push_back({"the sweep's description", options.arguments.spec});
+  if (Status fine = check_files(view, options.arguments.out, std::move(inputs)); !fine) return fine;
   const Result<SweepRequest> request = sweep_request(session.catalogue, options.arguments);
   if (!request) return request.error();
   if (view.asked()) {
@@ -303,7 +300,7 @@ Status sweep_all(Session& session, SweepOptions& options) {
 
 Status show(Session& session, ShowOptions& options) {
   ViewOptions& view = options.view;
-  if (Status fine = check_outputs(view, options.file); !fine) return fine;
+  if (Status fine = check_files(view, options.file, {}); !fine) return fine;
   if (!view.table && view.csv.empty() && view.plot.empty() && !options.json) view.table = true;
   const Result<StoredSweep> header = read_sweep_header(options.file);
   if (!header) return header.error();

@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "experiments/json_text.hpp"
 #include "experiments/signature_view.hpp"
 #include "experiments/table.hpp"
 #include "experiments/trace_input.hpp"
@@ -112,7 +113,7 @@ Status show_info(Session& session, const TraceOptions& options) {
     Json out = json_of(trace, measures, loaded->note);
     out["signatures"] = json_of(signatures);
     add_details(out, use, pairs);
-    session.out = out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    session.out = json_text(out);
     return {};
   }
   session.out = facts(trace, measures, loaded->note) + "\n" + locality_text(measures, session.look) + "\n" +
@@ -148,7 +149,7 @@ Status check_trace(Session& session, const TraceOptions& options) {
                       {"decode_tokens", counts.decode_tokens},
                       {"choices", counts.choices},
                       {"dropped", counts.dropped}};
-    session.out = out.dump(2) + "\n";
+    session.out = json_text(out);
     return {};
   }
   session.out = fmt::format(
@@ -160,7 +161,9 @@ Status check_trace(Session& session, const TraceOptions& options) {
 }
 
 Status import_trace(Session& session, const TraceOptions& options) {
-  if (const Status writable = check_writable(options.out); !writable) return writable.error();
+  const Status fine =
+      check_outputs({{"--out", options.out}}, {{"FILE", options.file}, {"--model", options.model}});
+  if (!fine) return fine.error();
   const Result<LoadedTrace> loaded = load_costed_trace(session.catalogue, options.file, options.model);
   if (!loaded) return loaded.error();
   const RouteTrace& trace = *loaded->trace;
@@ -174,7 +177,7 @@ Status import_trace(Session& session, const TraceOptions& options) {
                       {"choices", counts.choices},
                       {"dropped", counts.dropped},
                       {"costs_from", trace.header.model.costs_from}};
-    session.out = out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    session.out = json_text(out);
     return {};
   }
   session.out = fmt::format("{}: {} steps, {} choices; {}\n", options.out,

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "experiments/json_text.hpp"
 #include "experiments/plot/figure.hpp"
 #include "experiments/table.hpp"
 #include "experiments/trace_input.hpp"
@@ -210,20 +211,21 @@ plot::Figure figure_of(const Curve& curve, const RouteTrace& trace, const std::s
                       .content = std::move(lines)}}};
 }
 
-Status check_plot_path(const std::string& path) {
-  if (path.empty()) return {};
-  const Result<plot::Format> format = plot::format_of(path);
-  return format ? check_writable(path) : Status(format.error().at("--plot"));
+Status check_plot_path(const CurveVerbOptions& options) {
+  if (options.plot.empty()) return {};
+  const Result<plot::Format> format = plot::format_of(options.plot);
+  if (!format) return format.error().at("--plot");
+  return check_outputs({{"--plot", options.plot}}, {{"FILE", options.file}, {"--model", options.model}});
 }
 
 Status run_curve(Session& session, const CurveVerbOptions& options) {
-  if (const Status writable = check_plot_path(options.plot); !writable) return writable;
+  if (const Status writable = check_plot_path(options); !writable) return writable;
   const Result<LoadedTrace> loaded = load_costed_trace(session.catalogue, options.file, options.model);
   if (!loaded) return loaded.error();
   const Result<Curve> curve = compute(*loaded->trace, options);
   if (!curve) return curve.error();
-  session.out = options.json ? json_of(*curve).dump(2) + "\n"
-                             : text_of(*curve, *loaded->trace, loaded->note, session.look);
+  session.out =
+      options.json ? json_text(json_of(*curve)) : text_of(*curve, *loaded->trace, loaded->note, session.look);
   if (options.plot.empty()) return {};
   if (!options.json) session.out += fmt::format("\nPlot: {}\n", options.plot);
   return plot::write_figure(figure_of(*curve, *loaded->trace, loaded->note), options.plot);

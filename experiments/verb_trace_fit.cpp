@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "experiments/json_text.hpp"
 #include "experiments/table.hpp"
 #include "experiments/trace_input.hpp"
 #include "experiments/verbs.hpp"
@@ -106,9 +107,9 @@ Json json_of(const FitResult& fit) {
 Status run_fit(Session& session, const FitOptions& options) {
   const Result<std::uint64_t> seed = parse_seed(options.seed);
   if (!seed) return seed.error().at("--seed");
-  if (!options.out.empty()) {
-    if (const Status writable = check_writable(options.out); !writable) return writable.error();
-  }
+  const Status fine =
+      check_outputs({{"--out", options.out}}, {{"FILE", options.file}, {"--model", options.model}});
+  if (!fine) return fine.error();
   const Result<LoadedTrace> loaded = load_costed_trace(session.catalogue, options.file, options.model);
   if (!loaded) return loaded.error();
   const Result<FitResult> fit = fit_synthetic(*loaded->trace, *seed);
@@ -118,7 +119,7 @@ Status run_fit(Session& session, const FitOptions& options) {
     if (const Status written = write_text_file(options.out, parameters); !written) return written.error();
   }
   if (options.json) {
-    session.out = json_of(*fit).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    session.out = json_text(json_of(*fit));
     return {};
   }
   session.out = fmt::format("Fitted in {} evaluations; reached: a synthetic trace on another seed\n\n{}\n{}",

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "experiments/json_text.hpp"
 #include "experiments/reuse_view.hpp"
 #include "experiments/trace_input.hpp"
 #include "experiments/verbs.hpp"
@@ -50,12 +51,10 @@ Status check_options(const ReuseOptions& options) {
   if (!options.plot.empty()) {
     const Result<plot::Format> format = plot::format_of(options.plot);
     if (!format) return format.error().at("--plot");
-    if (const Status writable = check_writable(options.plot); !writable) return writable;
   }
-  for (const std::string& path : csv_paths(options)) {
-    if (const Status writable = check_writable(path); !writable) return writable;
-  }
-  return {};
+  std::vector<NamedPath> outputs = {{"--plot", options.plot}};
+  for (const std::string& path : csv_paths(options)) outputs.push_back({"--csv", path});
+  return check_outputs(outputs, {{"FILE", options.file}, {"--model", options.model}});
 }
 
 std::vector<ReuseGroup> groups_by(const std::string& by, const EventSequence& sequence,
@@ -135,7 +134,7 @@ Status run_reuse(Session& session, const ReuseOptions& options) {
   if (!report) return report.error();
   if (const Status written = write_files(*report, options); !written) return written;
   if (options.json) {
-    session.out = json_of(*report).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    session.out = json_text(json_of(*report));
     return {};
   }
   session.out = text_of(*report, session.look);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "experiments/json_text.hpp"
 #include "experiments/references.hpp"
 #include "experiments/table.hpp"
 #include "experiments/verbs.hpp"
@@ -178,7 +179,7 @@ std::string json_of(const Findings& findings) {
                            {"note", row.note}});
   }
   out["remarks"] = findings.remarks;
-  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_text(out);
 }
 
 Status validate(Session& session, const ValidateOptions& options) {

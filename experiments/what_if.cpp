@@ -6,10 +6,8 @@
 #include <algorithm>
 
 #include "experiments/analysis.hpp"
+#include "experiments/simulate_setup.hpp"
 #include "experiments/table.hpp"
-#include "experiments/terminal.hpp"
-#include "sim/simulator.hpp"
-#include "traces/replay.hpp"
 
 namespace pregate {
 namespace {
@@ -26,17 +24,16 @@ Duration time_per_token(const PhaseSummary& phase) {
 }
 
 Result<RunSummary> simulate_one(const RunSetup& setup, const Counterfactual& what) {
-  const WorkloadSpec& workload = what.scenario.workload;
-  Replay source(setup.trace, {.skip_prefill = workload.decode_only, .max_steps = workload.max_steps});
-  const auto steps = static_cast<std::int64_t>(source.whole_trace()->steps.size());
-  Progress progress(fmt::format("what if {}: step", what.name));
-  const SimulateOptions options{.keep_details = false, .progress = [&](std::int64_t done, SimTime) {
-                                  progress.update(done, steps);
-                                  return true;
-                                }};
-  Result<RunRecord> run = simulate(what.scenario, source, options);
-  if (!run) return run.error();
-  return std::move(run->summary);
+  Result<TimedRun> timed = simulate_setup({.setup = setup,
+                                           .scenario = what.scenario,
+                                           .keep_details = false,
+                                           .what = fmt::format("what if {}", what.name)});
+  if (!timed) {
+    Error error = timed.error();
+    error.file.clear();  // no file says what the counterfactual changes
+    return error;
+  }
+  return std::move(timed->run.summary);
 }
 
 // Both ran the same tokens, so the gain is a ratio of two times.
@@ -53,7 +50,7 @@ bool before(const WhatIfRow& a, const WhatIfRow& b) {
 }
 
 std::string gain_text(const WhatIfRow& row) {
-  return fmt::format("{} ({:+.1f} %)", row.name, 100 * row.gain);
+  return fmt::format("{} ({})", row.name, signed_text(100 * row.gain, "%"));
 }
 
 // `rows` in order, most gain first.
@@ -75,8 +72,9 @@ std::string verdict_of(const std::vector<WhatIfRow>& rows, const PhaseSummary& i
   std::string out = "Nothing here makes a token faster by 1 %.";
   if (!helpful.empty()) {
     const WhatIfRow& best = *helpful.front();
-    out = fmt::format("Most would come from {}: {:.2f} -> {:.2f} tokens/s ({:+.1f} %)", best.name,
-                      tokens_per_second(itself), tokens_per_second(best.phase), 100 * best.gain);
+    out = fmt::format("Most would come from {}: {:.2f} -> {:.2f} tokens/s ({})", best.name,
+                      tokens_per_second(itself), tokens_per_second(best.phase),
+                      signed_text(100 * best.gain, "%"));
     out += helpful.size() > 1 ? fmt::format("; then from {}.", gain_text(*helpful[1])) : ".";
   }
   if (!useless.empty()) out += fmt::format(" Less than 1 %, either way: {}.", fmt::join(useless, ", "));

@@ -26,8 +26,8 @@ std::vector<std::string> cells_of(const WhatIfRow& row, const Look& look) {
   };
   return {toned(look, row.itself ? Tone::strong : Tone::plain, row.name),
           fmt::format("{:.2f}", tokens_per_second(p)),
-          toned(look, tone_of(row), fmt::format("{:+.1f} %", 100 * row.gain)),
-          fmt::format("{:.2f}", seconds(row.saved) * 1e3),
+          toned(look, tone_of(row), signed_text(100 * row.gain, "%")),
+          fmt::format("{:.2f}", rounded(seconds(row.saved) * 1e3, 2)),
           ms(p.compute),
           ms(p.dram_contention),
           ms(p.management),

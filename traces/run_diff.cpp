@@ -323,7 +323,11 @@ void RunDiff::sum_step(StepDiff& step) {
   phase.head += row;
   phase.sum += step.sum;
   ++phase.steps_in_both;
-  phase.tokens += a_->run().steps[index(*step.a)].tokens;
+  const auto tokens_a = a_->run().steps[index(*step.a)].tokens;
+  const auto tokens_b = b_->run().steps[index(*step.b)].tokens;
+  phase.tokens_a += tokens_a;
+  phase.tokens_b += tokens_b;
+  if (tokens_a != tokens_b) ++phase.unequal_steps;
 }
 
 void RunDiff::sum_up() {
@@ -334,7 +338,9 @@ void RunDiff::sum_up() {
     all_.steps_in_both += phase->steps_in_both;
     all_.steps_only_in_a += phase->steps_only_in_a;
     all_.steps_only_in_b += phase->steps_only_in_b;
-    all_.tokens += phase->tokens;
+    all_.tokens_a += phase->tokens_a;
+    all_.tokens_b += phase->tokens_b;
+    all_.unequal_steps += phase->unequal_steps;
     all_.sum += phase->sum;
     all_.only_in_a += phase->only_in_a;
     all_.only_in_b += phase->only_in_b;

@@ -124,13 +124,17 @@ struct Waterfall {
 // A phase, or the whole run.
 struct PhaseDiff {
   std::int64_t steps_in_both = 0, steps_only_in_a = 0, steps_only_in_b = 0;
-  std::int64_t tokens = 0;  // A's, of the steps that both have
-  RowDiff sum;              // of these steps
+  std::int64_t tokens_a = 0, tokens_b = 0;  // of the steps that both have
+  std::int64_t unequal_steps = 0;           // of these, with other numbers of tokens
+  RowDiff sum;                              // of these steps
   Duration only_in_a, only_in_b;
   std::vector<RowDiff> layers;  // of these steps; as many as the deeper model has
   RowDiff head;
 
   [[nodiscard]] Waterfall waterfall() const;
+  [[nodiscard]] bool same_steps() const { return steps_only_in_a == 0 && steps_only_in_b == 0; }
+  // Whether a token of the steps that both have is the same share of either run's time.
+  [[nodiscard]] bool same_tokens() const { return unequal_steps == 0; }
 };
 
 // Refers to both binned runs, which must outlive it.

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "experiments/json_text.hpp"
 #include "experiments/table.hpp"
 
 namespace pregate {
@@ -167,7 +168,7 @@ std::string json_of(const AblationResult& result, const std::vector<std::string>
   out["made_now"] = {
       {"trainings", result.trained}, {"routings", result.recorded}, {"runs", result.simulated}};
   out["files"] = files;
-  return out.dump(2) + "\n";
+  return json_text(out);
 }
 
 std::string text_of(const AblationResult& result, const std::vector<std::string>& files, const Look& look) {

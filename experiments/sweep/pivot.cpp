@@ -171,10 +171,6 @@ class Pivot {
     if (layout_.shown.unit == "%") return signed_text((*to - *from) * 100, "pp");
     return *from > 0 ? signed_text((*to / *from - 1) * 100, "%") : "";
   }
-  static std::string signed_text(double value, const char* unit) {
-    const double shown = std::round(value * 10) / 10;
-    return fmt::format("{:+.1f} {}", shown == 0 ? 0.0 : shown, unit);  // no "-0.0"
-  }
 
   [[nodiscard]] std::vector<std::string> line(const Values& row) const {
     std::vector<std::string> cells;

@@ -52,6 +52,25 @@ TEST(Catalogue, AShippedName_WinsOverAFile_AndASlashMeansAFile) {
   std::filesystem::current_path(before);
 }
 
+TEST(Catalogue, AnOutput_IsNoInput_AndNoOtherOutput_HoweverItIsWritten) {
+  const test::Folder folder;
+  const std::string input = test::write_file(folder.file("in.csv"), "x");
+  const std::string absent = folder.file("out.csv"), again = folder.file("./out.csv");
+  std::filesystem::create_hard_link(input, folder.file("hard.csv"));
+  EXPECT_TRUE(check_outputs({{"--csv", absent}, {"--plot", folder.file("p.svg")}, {"--out", ""}},
+                            {{"FILE", input}, {"--model", ""}}));
+  const auto refused = [&](const std::string& output) {
+    const Status status = check_outputs({{"--csv", output}}, {{"FILE", input}, {"--trace", absent}});
+    return status ? std::string() : status.error().message();
+  };
+  EXPECT_THAT(refused(folder.file("./in.csv")), HasSubstr("--csv: expected another file than FILE, found"));
+  EXPECT_THAT(refused(folder.file("hard.csv")), HasSubstr("another file than FILE"));
+  EXPECT_THAT(refused(again), HasSubstr("another file than --trace")) << "which is not there yet";
+  const Status twice = check_outputs({{"--csv", absent}, {"--csv-layers", again}}, {});
+  ASSERT_FALSE(twice);
+  EXPECT_THAT(twice.error().message(), HasSubstr("--csv-layers: expected another file than --csv"));
+}
+
 TEST(Catalogue, AnUnknownName_ListsNearOnes) {
   const ShippedCatalogue catalogue;
   const auto found = catalogue.device("apple-m3");

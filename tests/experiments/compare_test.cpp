@@ -236,7 +236,56 @@ TEST_F(Compare, StepsThatOneRunLacks_AreAPartOfTheWaterfall) {
   EXPECT_EQ(sum_of(pair["all"]["change_ps"]), 0);
   const Said text = run_pregate({"compare", file("a.run"), file("b.run")});
   EXPECT_THAT(text.out, HasSubstr("2 decode steps only A has: B ends earlier."));
+  EXPECT_THAT(text.out, HasSubstr(": +0.0 % (on the 2 tokens that both have; simulated)"));
+  EXPECT_THAT(text.out, testing::ContainsRegex("\n  A +[0-9.]+ +[^0-9]*\n"))
+      << "the level of all steps: no time a token";
+  EXPECT_THAT(text.out, HasSubstr("\n  A, shared steps "));
+  EXPECT_EQ(pair["tokens_per_second_in_both_change"], 0);
+  EXPECT_EQ(pair["decode"]["time_in_both_a_ps"], pair["decode"]["time_in_both_b_ps"]);
+  EXPECT_NE(pair["tokens_per_second_change"], 0) << "of all tokens of each";
   EXPECT_THAT(text.out, HasSubstr("steps only A has"));
+}
+
+// The prompt without its first token.
+std::string shorter_prompt() {
+  std::istringstream in(test::small_csv());
+  std::string out;
+  for (std::string line; std::getline(in, line);) {
+    if (!line.starts_with("0,0,0,")) out += line + "\n";
+  }
+  return out;
+}
+
+TEST_F(Compare, PromptsOfOtherLengths_HaveNoTimeAToken) {
+  simulate("a", {"dram.expert_budget=9MB"});
+  test::write_file(csv_, shorter_prompt());
+  simulate("b", {"dram.expert_budget=9MB"});
+  const json pair = compared({file("a.run"), file("b.run")})["comparisons"][0];
+  EXPECT_EQ(pair["prefill"]["tokens_in_both"], 3);
+  EXPECT_EQ(pair["prefill"]["tokens_in_both_b"], 2);
+  EXPECT_EQ(pair["prefill"]["unequal_steps"], 1);
+  EXPECT_EQ(pair["decode"]["unequal_steps"], 0);
+  const std::string text = run_pregate({"compare", file("a.run"), file("b.run")}).out;
+  EXPECT_THAT(text, HasSubstr("1 prefill step has other numbers of tokens: A 3, B 2"));
+  const std::string prompt = text.substr(text.find("Where the prompt's time went"));
+  EXPECT_THAT(prompt, HasSubstr("the 1 step that both have; simulated"));
+  std::istringstream in(prompt);
+  std::string line;
+  while (std::getline(in, line) && !line.starts_with("  A ")) {
+  }
+  EXPECT_EQ(hundredths(line).size(), 1U) << line;
+}
+
+TEST_F(Compare, RunsOfPromptsAlone_AreNotSaidToBeOfTheSameTokens) {
+  const auto compare = [&](const std::string& steps) {
+    return run_pregate({"compare", "--trace", csv_, ":workload.max_steps=1", ":workload.max_steps=" + steps})
+        .out;
+  };
+  EXPECT_THAT(compare("1"), HasSubstr(": +0.0 % (simulated)"));
+  EXPECT_THAT(compare("2"), HasSubstr(": +0.0 % (on the 3 tokens that both have; simulated)"));
+  EXPECT_THAT(
+      run_pregate({"compare", "--trace", csv_, ":workload.max_steps=1", ":workload.phase=decode"}).out,
+      HasSubstr("  B and A have no step in common (simulated)\n"));
 }
 
 TEST_F(Compare, OtherRouting_IsSaidInWords) {
@@ -281,6 +330,12 @@ TEST_F(Compare, BadInput_IsNamed_AndNothingIsWritten) {
       {{run, "demo"}, "expected a scenario that replays or draws its routing"},
       {{run, run, "--plot", file("a.gif")}, "ends in .svg or .png"},
       {{run, run, "--csv-layers", out}, "--csv-layers: expected another file than --csv"},
+      {{run, run, "--csv-layers", file("./out.csv")}, "--csv-layers: expected another file than --csv"},
+      {{run, run, "--plot", out}, "--plot: expected"},
+      {{run, run, "--csv-layers", file("./a.run")}, "--csv-layers: expected another file than an operand"},
+      {{"--trace", csv_, ":policy.eviction=lru", ":policy.eviction=fifo", "--csv-layers", csv_},
+       "--csv-layers: expected another file than --trace"},
+      {{run, run, "--seed", "4"}, "--seed: expected a scenario among the operands"},
       {{run, run, "--top", "-1"}, "--top"},
   };
   for (const auto& row : table) {

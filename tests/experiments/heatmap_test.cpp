@@ -93,6 +93,7 @@ TEST(Heatmap, BadInput_IsNamed) {
       {{"heatmap", csv, "--out", out, "--view", "top"}, "--view: expected one of layers, sharing"},
       {{"heatmap", csv, "--out", out, "--phase", "prefill"}, "--phase: expected one of decode, all"},
       {{"heatmap", csv, "--out", out, "--scale", "log"}, "--scale: expected one of layer, absolute"},
+      {{"heatmap", csv, "--out", csv}, "--out: expected another file than FILE"},
       {{"heatmap", folder.file("none.csv"), "--out", out}, "none.csv"},
   };
   for (const auto& row : table) {

@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -115,6 +116,13 @@ std::string text_of(const RunRecord& run, bool per_token = false) {
                       .run_file = {},
                       .per_token = per_token},
                      {.colour = false, .utf8 = false});
+}
+
+TEST(Numbers, AChangeThatRoundsToNothing_HasNoMinus) {
+  EXPECT_EQ(signed_text(-0.04, "%"), "+0.0 %");
+  EXPECT_EQ(signed_text(-0.06, "%"), "-0.1 %");
+  EXPECT_EQ(signed_text(12.34, "pp"), "+12.3 pp");
+  EXPECT_FALSE(std::signbit(rounded(-0.0004, 3)));
 }
 
 TEST(Report, SaysRateBinsAndCauses) {

@@ -76,6 +76,12 @@ TEST(SweepBadInput, OfOptions_IsNamed_AndNoFileIsMade) {
   expect_refused(sweep + budgets + Words{"--plot", folder.file("a.png"), "--x", "love"}, 2,
                  "--x: expected an axis");
   expect_refused(sweep + budgets + Words{"--csv", out}, 2, "--csv: expected another file");
+  expect_refused(sweep + budgets + Words{"--csv", out + "-wal"}, 2, "--csv: expected another file");
+  const std::string svg = folder.file("a.svg");
+  expect_refused(sweep + budgets + Words{"--csv", svg, "--plot", svg}, 2, "--plot: expected another file");
+  expect_refused(
+      {"sweep", "--trace", "tr.csv", "--vary", "dram.expert_budget=1GiB", "--out", out, "--csv", "./tr.csv"},
+      2, "--csv: expected another file than --trace");
   expect_refused(sweep + budgets + Words{"--csv", folder.file("none/a.csv")}, 1, "none/a.csv");
   EXPECT_EQ(folder.count(), 0U) << "nothing was written";
 }

@@ -148,7 +148,9 @@ TEST(RunDiff, StepsAreAlignedWithinTheirPhase_AndTheRestIsAPartOfItsOwn) {
   EXPECT_EQ(prefill.steps_in_both, 1);
   EXPECT_EQ(prefill.steps_only_in_a, 1);
   EXPECT_EQ(decode.steps_in_both, 3);
-  EXPECT_EQ(decode.tokens, 3);
+  EXPECT_EQ(decode.tokens_a, 3);
+  EXPECT_EQ(decode.tokens_b, 3);
+  EXPECT_TRUE(decode.same_tokens());
   EXPECT_EQ(decode.steps_only_in_b, 2);
   EXPECT_EQ(decode.only_in_a, Duration());
   EXPECT_EQ(decode.only_in_b, c.run_b.steps[5].end - c.run_b.steps[4].begin);
