@@ -84,7 +84,10 @@ Quantity rounded_value(const AxisRange& range, double at, double step, bool whol
     const double most = static_cast<double>(range.high.count());
     // The largest counts are above what a double tells apart.
     if (at >= most) return range.high;
-    const std::int64_t rounded = std::llround(at / static_cast<double>(grain)) * grain;
+    // The next grain above `at` may be above every count.
+    const std::int64_t grains =
+        std::min<std::int64_t>(std::llround(at / static_cast<double>(grain)), INT64_MAX / grain);
+    const std::int64_t rounded = grains * grain;
     return Quantity::of_count(range.low.kind(), std::clamp(rounded, range.low.count(), range.high.count()));
   }
   const double rounded = rounded_to(at, whole ? 1 : decimal_grain(step));
