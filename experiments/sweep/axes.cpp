@@ -180,7 +180,9 @@ Quantity drawn(const Axis& axis, double share, std::size_t n) {
   const AxisRange& range = *axis.range;
   const auto parts = static_cast<double>(n);
   const double part = std::floor(share * parts);
-  const double low = position(range, part / parts), high = position(range, std::min(1.0, (part + 1) / parts));
+  const double low = position(range, part / parts);
+  // Between ends that are neighbours as doubles, rounding may put a part's end before its beginning.
+  const double high = std::max(low, position(range, std::min(1.0, (part + 1) / parts)));
   const double at = position(range, share);
   const double step = position(range, 1 / parts) - position(range, 0);
   const Quantity value = rounded_value(range, at, step, axis.whole);
