@@ -84,7 +84,10 @@ Quantity rounded_value(const AxisRange& range, double at, double step, bool whol
     const double most = static_cast<double>(range.high.count());
     // The largest counts are above what a double tells apart.
     if (at >= most) return range.high;
-    const std::int64_t rounded = std::llround(at / static_cast<double>(grain)) * grain;
+    // The next grain above `at` may be above every count.
+    const std::int64_t grains =
+        std::min<std::int64_t>(std::llround(at / static_cast<double>(grain)), INT64_MAX / grain);
+    const std::int64_t rounded = grains * grain;
     return Quantity::of_count(range.low.kind(), std::clamp(rounded, range.low.count(), range.high.count()));
   }
   const double rounded = rounded_to(at, whole ? 1 : decimal_grain(step));
@@ -177,7 +180,9 @@ Quantity drawn(const Axis& axis, double share, std::size_t n) {
   const AxisRange& range = *axis.range;
   const auto parts = static_cast<double>(n);
   const double part = std::floor(share * parts);
-  const double low = position(range, part / parts), high = position(range, std::min(1.0, (part + 1) / parts));
+  const double low = position(range, part / parts);
+  // Between ends that are neighbours as doubles, rounding may put a part's end before its beginning.
+  const double high = std::max(low, position(range, std::min(1.0, (part + 1) / parts)));
   const double at = position(range, share);
   const double step = position(range, 1 / parts) - position(range, 0);
   const Quantity value = rounded_value(range, at, step, axis.whole);

@@ -41,7 +41,8 @@ Status add_share_of_row(StoredSweep& sweep, std::size_t key, const std::string& 
   if (!wholes) return wholes.error();
   const Result<std::size_t> axis = find_axis(sweep, wanted->path);
   if (!axis) return axis.error();
-  const Quantity value = Quantity::parse(wanted->value);
+  // As the rows have it: of "0" the axis says the unit.
+  const std::optional<Quantity> value = wholes->rows.front().values[*axis];
   std::erase_if(sweep.rows, [&](const StoredSweep::Row& row) { return row.values[*axis] == value; });
   std::map<std::vector<Quantity>, Cell> whole_at;
   for (const StoredSweep::Row& row : wholes->rows) {

@@ -58,6 +58,8 @@ Result<Layout> lay_out(const StoredSweep& sweep, const PlotRequest& request) {
     take(x);
   }
   if (!is_number(sweep, *x)) return bad_input("an axis of numbers for x", sweep.axes[*x].path);
+  if (distinct_values(sweep, *x).empty())
+    return bad_input("an axis that these rows have, for x", sweep.axes[*x].path);
   for (auto* slot : {&layout.series, &layout.panels}) {
     if (*slot || free.empty()) continue;
     *slot = free.front();
@@ -119,7 +121,9 @@ std::optional<double> token_cycle(const StoredSweep& sweep, const Layout& layout
     if (!row.done || !matches(row, layout.panels, slice.panel)) continue;
     if (const auto value = number_in(row.summary[*key])) cycles.insert(*value);
   }
-  return cycles.size() == 1 && *cycles.begin() > 0 ? std::optional(*cycles.begin()) : std::nullopt;
+  constexpr double kMostBytes = 9e18;  // what a file says may be beyond a count
+  const bool one = cycles.size() == 1 && *cycles.begin() > 0 && *cycles.begin() <= kMostBytes;
+  return one ? std::optional(*cycles.begin()) : std::nullopt;
 }
 
 plot::Scale scale_of(const StoredSweep& sweep, std::size_t axis) {

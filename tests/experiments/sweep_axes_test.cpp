@@ -149,6 +149,16 @@ TEST(SweepPoints, Sample_HasOnePointInEachPartOfEachAxis) {
   }
 }
 
+// The next TiB above the range is above every count.
+TEST(SweepPoints, SampleNearTheLargestCount_StaysInTheRange) {
+  const std::string text = "dram.expert_budget=9223362141250125824B..9223372036854774784B";
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    const SweepPoints points = points_of({text}, {.how = Combination::sample, .samples = 1, .seed = seed});
+    const AxisRange& range = *points.axes()[0].range;
+    EXPECT_FALSE(points.at(0)[0] < range.low || range.high < points.at(0)[0]) << points.at(0)[0].text();
+  }
+}
+
 TEST(SweepPoints, Sample_SharesAListEqually) {
   const SweepPoints points = points_of({"policy.prefetch=none,pregate,oracle"},
                                        {.how = Combination::sample, .samples = 9, .seed = 5});

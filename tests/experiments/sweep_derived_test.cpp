@@ -66,6 +66,13 @@ TEST(SweepRatio, OfARowThatDiffersInOneAxis_LeavesTheReferenceOut) {
   EXPECT_THAT(numbers(*gains, "speed/policy.prefetch=none"), ElementsAre(1.5, 1.25));
 }
 
+// As --where has it: what a number without unit means, the axis says.
+TEST(SweepRatio, OfARowNamedWithoutUnit_LeavesTheReferenceOut) {
+  const auto gains = with_ratio(sweep_of({{"0B", "none", 2}, {"1GiB", "none", 3}}), "speed/expert_budget=0");
+  ASSERT_TRUE(gains);
+  EXPECT_THAT(numbers(*gains, "speed/expert_budget=0"), ElementsAre(1.5));
+}
+
 TEST(SweepRatio, WithoutReference_IsNoNumber) {
   StoredSweep sweep = sweep_of({{"1GiB", "none", 2}, {"2GiB", "pregate", 5}, {"1GiB", "pregate", 0}});
   const auto gains = with_ratio(std::move(sweep), "speed/policy.prefetch=none");

@@ -181,6 +181,24 @@ TEST(SweepPlot, BadRequest_IsNamed) {
   EXPECT_THAT(error_of({.metrics = {"love"}}), HasSubstr("a key of the summary"));
 }
 
+// A file of two sweeps has axes that the rows of one of them do not have.
+TEST(SweepPlot, OverAnAxisThatNoRowHas_IsNamed) {
+  StoredSweep sweep = sweep_of({{"1GiB", "none", 1}, {"2GiB", "none", 2}});
+  sweep.axes.push_back({"runtime.io_lanes", Quantity::Kind::number});
+  for (StoredSweep::Row& row : sweep.rows) row.values.emplace_back(std::nullopt);
+  const Result<plot::Figure> figure = sweep_figure(sweep, {.x = "io_lanes"});
+  ASSERT_FALSE(figure);
+  EXPECT_THAT(figure.error().message(), HasSubstr("runtime.io_lanes"));
+}
+
+TEST(SweepPlot, TokenCycleThatIsNoNumberOfBytes_IsLeftOut) {
+  StoredSweep sweep = sweep_of({{"1GiB", "none", 1}, {"2GiB", "none", 2}});
+  for (StoredSweep::Row& row : sweep.rows) row.summary.back() = Cell(1e300);
+  const Result<plot::Figure> figure = sweep_figure(sweep, {});
+  ASSERT_TRUE(figure) << figure.error().message();
+  EXPECT_TRUE(std::get<plot::Lines>(figure->panels[0].content).references.empty());
+}
+
 TEST(SweepCsv, QuotesWhatHasCommas_AndLeavesEmptyWhatIsNotThere) {
   StoredSweep sweep = sweep_of({{"1GiB", "none", std::nullopt}});
   sweep.rows[0].error = "a, \"b\"";

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "experiments/sweep/derived.hpp"
 #include "experiments/sweep/pivot.hpp"
 #include "experiments/sweep/selection.hpp"
 #include "experiments/sweep/store.hpp"
@@ -62,6 +63,15 @@ std::string small_sweep() {
   return bytes.str();
 }
 
+void try_figures(const StoredSweep& sweep) {
+  const auto plotted = [&sweep](const PlotRequest& request) {
+    if (const auto figure = sweep_figure(sweep, request)) (void)plot::check_figure(*figure);
+  };
+  plotted({});
+  for (const StoredAxis& axis : sweep.axes)
+    plotted({.x = axis.path, .series = {}, .panels = {}, .title = {}});
+}
+
 void try_views(const StoredSweep& sweep) {
   for (const StoredSweep::Row& row : sweep.rows) {
     check(row.values.size() == sweep.axes.size(), "a row has a cell for each axis");
@@ -71,8 +81,16 @@ void try_views(const StoredSweep& sweep) {
   (void)sweep_json(sweep).dump(-1, ' ', false, Json::error_handler_t::replace);
   if (const auto table = pivot_text(sweep, {}, {}); !table)
     check(!table.error().expected.empty(), "a refusal says why");
-  const auto figure = sweep_figure(sweep, {});
-  if (figure) (void)plot::check_figure(*figure);
+  try_figures(sweep);
+  // Derived of any axis and key that the file says it has.
+  for (const StoredAxis& axis : sweep.axes) {
+    if (sweep.keys.empty()) break;
+    const std::string& key = sweep.keys.front();
+    if (const auto crossed = crossings(sweep, {.axis = axis.path, .levels = {-1, 0, 5}, .key = key}))
+      (void)pivot_text(*crossed, {.rows = {}, .columns = {}, .metric = crossed->keys[0]}, {});
+    for (const Quantity& value : distinct_values(sweep, *sweep.axis(axis.path)))
+      (void)with_ratio(sweep, key + "/" + axis.path + "=" + value.text());
+  }
 }
 
 }  // namespace
