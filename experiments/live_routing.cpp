@@ -29,6 +29,14 @@ Status check_live_scenario(const Scenario& scenario) {
   return {};
 }
 
+Status check_live_replay(const Scenario& scenario) {
+  if (Status possible = check_live_scenario(scenario); !possible) return possible;
+  const ForwardSpec& forward = *scenario.workload.forward;
+  if (forward.prefer_resident == 0) return {};
+  return bad_input("0, as one routing is recorded and replayed", fmt::format("{}", forward.prefer_resident),
+                   "workload.forward.prefer_resident");
+}
+
 ForwardRequest forward_request(const std::string& model, const ForwardSpec& forward, int threads) {
   return {
       .model = model,
@@ -59,14 +67,8 @@ Status run_to_end(LiveForward& source, const std::function<void(std::int64_t)>& 
 Result<std::shared_ptr<const RouteTrace>> route_live(const ShippedCatalogue& catalogue,
                                                      const ResolvedRun& run, int threads) {
   const Scenario& scenario = run.scenario;
-  if (Status possible = check_live_scenario(scenario); !possible)
-    return possible.error().at(run.scenario_file);
+  if (Status possible = check_live_replay(scenario); !possible) return possible.error().at(run.scenario_file);
   const ForwardSpec& forward = *scenario.workload.forward;
-  if (forward.prefer_resident != 0) {
-    return bad_input("0, as one routing is recorded and replayed", fmt::format("{}", forward.prefer_resident),
-                     "workload.forward.prefer_resident")
-        .at(run.scenario_file);
-  }
   const Result<ForwardModel> model =
       open_forward_model(catalogue, forward_request(run.model, forward, threads));
   if (!model) return model.error();

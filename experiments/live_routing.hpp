@@ -15,6 +15,8 @@ namespace pregate {
 
 // What a live run cannot do, whatever its model.
 Status check_live_scenario(const Scenario& scenario);
+// The same of a run whose routing is recorded once and replayed on many devices.
+Status check_live_replay(const Scenario& scenario);
 // `model` as the user named it; threads 0: all.
 ForwardRequest forward_request(const std::string& model, const ForwardSpec& forward, int threads);
 PromptRequest prompt_request(const ForwardSpec& forward);

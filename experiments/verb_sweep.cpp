@@ -16,6 +16,7 @@
 #include "experiments/sweep/sweep_arguments.hpp"
 #include "experiments/sweep/sweep_csv.hpp"
 #include "experiments/sweep/sweep_plot.hpp"
+#include "experiments/sweep/sweep_to_be.hpp"
 #include "experiments/table.hpp"
 #include "experiments/verbs.hpp"
 
@@ -29,6 +30,7 @@ struct ViewOptions {
   std::vector<std::string> where;
   std::string csv, plot, x, series, panels, title, cross;
   std::vector<std::string> metrics = {"tokens_per_second"};
+  std::string option;  // one that was given and says nothing without --table, --csv or --plot
 
   [[nodiscard]] bool asked() const { return table || !csv.empty() || !plot.empty(); }
 };
@@ -83,14 +85,30 @@ Status check_files(const ViewOptions& view, const std::string& database, std::ve
   return format ? Status() : Status(format.error().at("--plot"));
 }
 
-// Names and axes in the options of a view, by what a sweep has: asked before a long run.
-// A key that rows have; the first part of one that is derived from them ("KEY/OTHER"), whose rest needs the
-// rows.
+// A key that rows have, or one that is derived from them: "KEY/OTHER", OTHER a key or PATH=VALUE.
 Status check_key(const StoredSweep& sweep, const std::string& name) {
-  const Result<std::size_t> key = find_key(sweep, name.substr(0, name.find('/')));
-  return key ? Status() : Status(key.error());
+  const std::size_t slash = name.find('/');
+  if (const auto key = find_key(sweep, name.substr(0, slash)); !key) return key.error();
+  if (slash == std::string::npos) return {};
+  const std::string other = name.substr(slash + 1);
+  if (other.find('=') == std::string::npos) {
+    const Result<std::size_t> key = find_key(sweep, other);
+    return key ? Status() : Status(key.error());
+  }
+  const Result<PathValue> wanted = split_assignment(other);
+  if (!wanted) return wanted.error();
+  const Result<std::size_t> axis = find_axis(sweep, wanted->path);
+  return axis ? Status() : Status(axis.error());
 }
 
+Status check_cross(const StoredSweep& sweep, const std::string& text) {
+  const Result<CrossRequest> cross = parse_cross(text);
+  if (!cross) return cross.error();
+  if (const auto axis = find_axis(sweep, cross->axis); !axis) return axis.error();
+  return check_key(sweep, cross->key);
+}
+
+// Names and axes in the options of a view, by what a sweep has: asked before a long run.
 Status check_names(const StoredSweep& sweep, const ViewOptions& view) {
   for (const std::string& condition : view.where) {
     const Result<PathValue> wanted = split_assignment(condition);
@@ -99,7 +117,10 @@ Status check_names(const StoredSweep& sweep, const ViewOptions& view) {
     if (const auto axis = find_axis(sweep, wanted->path); !axis) return axis.error().at("--where");
   }
   // Crossings are another table, with an axis of their own: what names it is checked once they are there.
-  if (!view.cross.empty()) return {};
+  if (!view.cross.empty()) {
+    const Status known = check_cross(sweep, view.cross);
+    return known ? Status() : Status(known.error().at("--cross"));
+  }
   if (view.table) {
     const Result<PivotRequest> pivot = parse_pivot(view.pivot);
     if (!pivot) return pivot.error().at("--table");
@@ -156,26 +177,34 @@ std::string failures_of(const StoredSweep& sweep) {
   return text;
 }
 
+PlotRequest plot_request(const StoredSweep& sweep, const ViewOptions& view) {
+  return {.x = view.x,
+          .series = view.series,
+          .panels = view.panels,
+          .metrics = view.cross.empty() ? view.metrics : sweep.keys,
+          .title = view.title};
+}
+
+Result<PivotRequest> pivot_request(const StoredSweep& sweep, const ViewOptions& view) {
+  Result<PivotRequest> pivot = parse_pivot(view.pivot);
+  if (pivot && !view.cross.empty()) pivot->metric = sweep.keys[0];
+  return pivot;
+}
+
 Status write_views(const StoredSweep& sweep, const ViewOptions& view, const Look& look, std::string& text) {
   if (!view.csv.empty()) {
     if (Status written = write_text_file(view.csv, sweep_csv(sweep)); !written) return written;
     text += fmt::format("CSV: {}\n", view.csv);
   }
   if (!view.plot.empty()) {
-    const Result<plot::Figure> figure =
-        sweep_figure(sweep, {.x = view.x,
-                             .series = view.series,
-                             .panels = view.panels,
-                             .metrics = view.cross.empty() ? view.metrics : sweep.keys,
-                             .title = view.title});
+    const Result<plot::Figure> figure = sweep_figure(sweep, plot_request(sweep, view));
     if (!figure) return figure.error().at("--plot");
     if (Status written = plot::write_figure(*figure, view.plot); !written) return written;
     text += fmt::format("Plot: {}\n", view.plot);
   }
   if (!view.table) return {};
-  Result<PivotRequest> pivot = parse_pivot(view.pivot);
+  const Result<PivotRequest> pivot = pivot_request(sweep, view);
   if (!pivot) return pivot.error().at("--table");
-  if (!view.cross.empty()) pivot->metric = sweep.keys[0];
   const Result<std::string> table = pivot_text(sweep, *pivot, look);
   if (!table) return table.error().at("--table");
   text += "\n" + *table;
@@ -202,12 +231,41 @@ Result<StoredSweep> derive(StoredSweep sweep, const ViewOptions& view) {
   return derived;
 }
 
+Result<StoredSweep> select(StoredSweep sweep, const ViewOptions& view) {
+  Result<StoredSweep> selected = select_rows(std::move(sweep), view.where);
+  if (!selected) return selected.error().at("--where");
+  return derive(std::move(*selected), view);
+}
+
 Result<StoredSweep> read_selected(const std::string& file, const ViewOptions& view, bool json) {
   Result<StoredSweep> sweep = read_sweep(file, contents_of(view, json));
   if (!sweep) return sweep.error();
-  Result<StoredSweep> selected = select_rows(std::move(*sweep), view.where);
-  if (!selected) return selected.error().at("--where");
-  return derive(std::move(*selected), view);
+  return select(std::move(*sweep), view);
+}
+
+// Whether a sweep will have what a view asks for: before hours are spent on it.
+Status check_views(const ShippedCatalogue& catalogue, const SweepRequest& request, const ViewOptions& view) {
+  if (!view.asked()) {
+    if (view.option.empty()) return {};
+    return bad_input("--table, --csv or --plot beside it", "none").at(view.option);
+  }
+  const Result<StoredSweep> header = header_to_be(request);
+  if (!header) return header.error();
+  if (Status fine = check_names(*header, view); !fine) return fine;
+  Result<std::optional<StoredSweep>> to_be = sweep_to_be(catalogue, request);
+  if (!to_be) return to_be.error();
+  if (!to_be->has_value()) return {};
+  const Result<StoredSweep> sweep = select(std::move(**to_be), view);
+  if (!sweep) return sweep.error();
+  if (!view.plot.empty()) {
+    if (const Status fine = check_figure(*sweep, plot_request(*sweep, view)); !fine)
+      return fine.error().at("--plot");
+  }
+  if (!view.table) return {};
+  const Result<PivotRequest> pivot = pivot_request(*sweep, view);
+  if (!pivot) return pivot.error().at("--table");
+  const Status fine = check_pivot(*sweep, *pivot);
+  return fine ? Status() : Status(fine.error().at("--table"));
 }
 
 std::string outcome_text(const SweepOutcome& outcome, const SweepRequest& request) {
@@ -218,7 +276,7 @@ std::string outcome_text(const SweepOutcome& outcome, const SweepRequest& reques
   if (outcome.before > 0) text += fmt::format(", {} were done before", with_commas(outcome.before));
   if (outcome.failed > 0) text += fmt::format(", {} failed", with_commas(outcome.failed));
   const std::int64_t ran = outcome.done + outcome.failed;
-  if (ran > 0) {
+  if (ran > 0 && !outcome.elsewhere) {
     text += fmt::format("; {:.1f} s, {:.1f} scenarios/s (measured)", outcome.wall_s,
                         static_cast<double>(ran) / outcome.wall_s);
   }
@@ -242,21 +300,6 @@ std::string dumped(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-// The axes and keys that the file will have when the sweep is done.
-Result<StoredSweep> header_to_be(const SweepRequest& request) {
-  StoredSweep header{.axes = {}, .keys = summary_keys(), .rows = {}};
-  std::error_code none;
-  if (std::filesystem::exists(request.out, none) && std::filesystem::file_size(request.out, none) > 0) {
-    Result<StoredSweep> there = read_sweep_header(request.out);
-    if (!there) return there.error();
-    header.axes = std::move(there->axes);
-  }
-  for (const Axis& axis : request.axes) {
-    if (!header.axis(axis.path)) header.axes.push_back({axis.path, Quantity::Kind::number});
-  }
-  return header;
-}
-
 Result<SweepOutcome> sweep_with_progress(const ShippedCatalogue& catalogue, const SweepRequest& request) {
   Progress progress("sweeping: scenario");
   const StopOnInterrupt interrupt;
@@ -275,11 +318,7 @@ Status sweep_all(Session& session, SweepOptions& options) {
   if (Status fine = check_files(view, options.arguments.out, std::move(inputs)); !fine) return fine;
   const Result<SweepRequest> request = sweep_request(session.catalogue, options.arguments);
   if (!request) return request.error();
-  if (view.asked()) {
-    const Result<StoredSweep> header = header_to_be(*request);
-    if (!header) return header.error();
-    if (Status fine = check_names(*header, view); !fine) return fine;
-  }
+  if (Status fine = check_views(session.catalogue, *request, view); !fine) return fine;
   if (view.title.empty()) view.title = request->title;
   if (options.slurm && request->shards > 1)
     return bad_input("--slurm, which makes shards of its own, or --shard", "both").at("--slurm");
@@ -290,9 +329,10 @@ Status sweep_all(Session& session, SweepOptions& options) {
   if (outcome->failed > 0 || outcome->stopped) session.found_wanting = true;
   std::string text = outcome_text(*outcome, *request);
   if (view.asked()) {
+    // The rows are there, whatever becomes of what is shown of them: their count is said in any case.
     const Result<StoredSweep> sweep = read_selected(options.arguments.out, view, false);
-    if (!sweep) return sweep.error();
-    if (Status written = write_views(*sweep, view, session.look, text); !written) return written;
+    const Status written = sweep ? write_views(*sweep, view, session.look, text) : Status(sweep.error());
+    if (!written) session.failed_after = written.error();
   }
   session.out = options.json ? dumped(outcome_json(*outcome, *request)) : text;
   return {};
@@ -324,13 +364,9 @@ Status merge(Session& session, const MergeOptions& options) {
   }
   Result<SweepStore> store = SweepStore::open(options.out);
   if (!store) return store.error();
-  std::int64_t news = 0;
-  for (const std::string& file : options.files) {
-    const Result<std::int64_t> merged = store->merge(file);
-    if (!merged) return merged.error();
-    news += *merged;
-  }
-  session.out = fmt::format("{}: {} new rows from {} file{}\n", options.out, with_commas(news),
+  const Result<std::int64_t> news = store->merge(options.files);
+  if (!news) return news.error();
+  session.out = fmt::format("{}: {} new rows from {} file{}\n", options.out, with_commas(*news),
                             options.files.size(), options.files.size() == 1 ? "" : "s");
   return {};
 }
@@ -368,6 +404,13 @@ void add_view_options(CLI::App& verb, ViewOptions& view) {
   verb.add_option("--series", view.series, "axis with a line a value");
   verb.add_option("--panels", view.panels, "axis with a panel a value");
   verb.add_option("--title", view.title, "of the plot");
+}
+
+std::string option_of_view(const CLI::App& verb) {
+  for (const char* name : {"--where", "--metric", "--cross", "--x", "--series", "--panels", "--title"}) {
+    if (verb.count(name) > 0) return name;
+  }
+  return {};
 }
 
 void add_base_options(CLI::App& verb, SweepArguments& arguments) {
@@ -438,6 +481,7 @@ void add_sweep_verb(CLI::App& app, Session& session) {
     if (!verb->get_subcommands().empty()) return;
     if (options->arguments.out.empty()) throw CLI::RequiredError("--out");
     options->view.table = verb->count("--table") > 0;
+    options->view.option = option_of_view(*verb);
     session.action = [options, &session] { return sweep_all(session, *options); };
   });
 }

@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,10 @@ namespace pregate {
 struct Session {
   Look look;
   ShippedCatalogue catalogue;
-  std::function<Status()> action;  // of the verb that was asked for
-  std::string out;                 // goes to stdout when the action has succeeded
-  bool found_wanting = false;      // what it says is bad news: exit code 1 all the same
+  std::function<Status()> action;     // of the verb that was asked for
+  std::string out;                    // goes to stdout when the action has succeeded
+  std::optional<Error> failed_after;  // it has something to say all the same: out, then this; exit code 1
+  bool found_wanting = false;         // what it says is bad news: exit code 1 all the same
 };
 
 // A seed as a person writes it: digits alone (CLI11 would take "-1" for 2^64 - 1).

@@ -142,12 +142,20 @@ Status read_range(std::string_view text, Axis& axis) {
 }
 
 Status read_list(std::string_view text, Axis& axis) {
-  for (const std::string_view part : split(text, ',')) {
+  const std::vector<std::string_view> parts = split(text, ',');
+  for (const std::string_view part : parts) {
     if (part.empty()) return bad_input("a value between the commas, as in 1GiB,2GiB", quoted(text));
-    const Quantity value = Quantity::parse(part);
-    if (std::find(axis.values.begin(), axis.values.end(), value) != axis.values.end())
-      return bad_input("each value once", fmt::format("{} a second time", quoted(part)));
-    axis.values.push_back(value);
+    axis.values.push_back(Quantity::parse(part));
+  }
+  // As they will be stored: "0s" and "0" are one value.
+  const Kind kind = kind_of(axis);
+  for (std::size_t i = 0; i < axis.values.size(); ++i) {
+    const auto same = [&](const Quantity& other) {
+      return value_of_kind(other, kind) == value_of_kind(axis.values[i], kind);
+    };
+    const auto end = axis.values.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::any_of(axis.values.begin(), end, same))
+      return bad_input("each value once", fmt::format("{} a second time", quoted(parts[i])));
   }
   return {};
 }
@@ -218,6 +226,25 @@ Result<std::vector<Quantity>> spread(const AxisRange& range, std::int64_t count,
   return bad_input(fmt::format("room for {} different values between {} and {}", count, range.low.text(),
                                range.high.text()),
                    fmt::format("{} twice", twice->text()));
+}
+
+Quantity value_of_kind(const Quantity& value, Kind kind) {
+  const bool counted = kind != Kind::number && kind != Kind::text;
+  if (!counted || value.kind() != Kind::number) return value;
+  return value.value() == 0 || kind != Kind::duration
+             ? Quantity::of_count(kind, static_cast<std::int64_t>(std::clamp(value.value(), 0.0, 9e18)))
+             : value;
+}
+
+Kind kind_of(const Axis& axis) {
+  if (axis.range) return axis.range->low.kind();
+  Kind kind = Kind::number;
+  for (const Quantity& value : axis.values) {
+    if (value.kind() == kind || value.kind() == Kind::number) continue;
+    if (kind != Kind::number) return Kind::text;
+    kind = value.kind();
+  }
+  return kind;
 }
 
 Result<Axis> parse_axis(std::string_view text) {

@@ -36,6 +36,12 @@ struct Axis {
 // Errors: no such field (and the nearest one), an empty list or range, ends of different kinds or in the
 // wrong order, fewer different values than were asked for.
 Result<Axis> parse_axis(std::string_view text);
+// A value as an axis of this kind has it: "0" of an axis of bytes is no bytes. A bare number other than 0 is
+// no duration.
+Quantity value_of_kind(const Quantity& value, Quantity::Kind kind);
+// What the values of an axis are: numbers without a unit may stand beside those with one ("0" and "1ms");
+// anything else mixed is text.
+Quantity::Kind kind_of(const Axis& axis);
 // `count` values of the range, ends included, rounded as above. `least_step` of 2 and more values.
 Result<std::vector<Quantity>> spread(const AxisRange& range, std::int64_t count, bool whole);
 

@@ -14,7 +14,8 @@ constexpr int kPatienceMs = 10'000;
 
 // A path as an URI that says how it is opened.
 std::string uri_of(const std::string& path, std::string_view options) {
-  std::string uri = "file:";
+  // Behind "file:" alone, a path that begins with two slashes would be taken for a host's name.
+  std::string uri = path.starts_with('/') ? "file://" : "file:";
   for (const char c : path) {
     const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
                        c == '/' || c == '.' || c == '-' || c == '_';

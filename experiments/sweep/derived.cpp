@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "experiments/sweep/axes.hpp"
 #include "experiments/sweep/selection.hpp"
 
 namespace pregate {
@@ -25,9 +26,18 @@ Cell share_of(const Cell& part, const Cell& whole) {
   return a && b && *b != 0 ? Cell(*a / *b) : Cell();
 }
 
+Status check_numbers(const StoredSweep& sweep, std::size_t key) {
+  for (const StoredSweep::Row& row : sweep.rows) {
+    if (row.done && std::holds_alternative<std::string>(row.summary[key]))
+      return bad_input("keys of numbers in KEY/OTHER", fmt::format("{}, which is a word", sweep.keys[key]));
+  }
+  return {};
+}
+
 Status add_share_of_key(StoredSweep& sweep, std::size_t key, const std::string& other) {
   const Result<std::size_t> whole = find_key(sweep, other);
   if (!whole) return whole.error();
+  if (Status numbers = check_numbers(sweep, *whole); !numbers) return numbers;
   for (StoredSweep::Row& row : sweep.rows) {
     if (row.done) row.summary.push_back(share_of(row.summary[key], row.summary[*whole]));
   }
@@ -84,6 +94,7 @@ Result<StoredSweep> with_ratio(StoredSweep sweep, const std::string& name) {
   if (slash == std::string::npos || sweep.key(name)) return sweep;
   const Result<std::size_t> key = find_key(sweep, name.substr(0, slash));
   if (!key) return key.error();
+  if (Status numbers = check_numbers(sweep, *key); !numbers) return numbers.error();
   const std::string other = name.substr(slash + 1);
   const Status added = other.find('=') == std::string::npos ? add_share_of_key(sweep, *key, other)
                                                             : add_share_of_row(sweep, *key, other);
@@ -127,6 +138,7 @@ Result<StoredSweep> crossings(const StoredSweep& sweep, const CrossRequest& requ
     points.emplace_back(row.values[*axis]->value(), *value);
   }
   StoredSweep out{.axes = sweep.axes, .keys = {crossing_key(sweep.axes[*axis])}, .rows = {}};
+  out.how = fmt::format("interpolated between {} points", how_known(request.key));
   out.axes.erase(out.axes.begin() + static_cast<std::ptrdiff_t>(*axis));
   out.axes.push_back({"level", Quantity::Kind::number});
   for (auto& [others, line] : lines) {

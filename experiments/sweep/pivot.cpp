@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "experiments/sweep/selection.hpp"
 #include "experiments/table.hpp"
@@ -76,6 +77,7 @@ Result<Layout> lay_out(const StoredSweep& sweep, const PivotRequest& request) {
   if (!key) return key.error();
   layout.key = *key;
   layout.shown = shown_as(request.metric);
+  if (!sweep.how.empty()) layout.shown.more_is_better = false;  // where a level is crossed
   Result<std::vector<std::size_t>> rows = find_axes(sweep, request.rows);
   if (!rows) return rows.error();
   Result<std::vector<std::size_t>> columns = find_axes(sweep, request.columns);
@@ -112,7 +114,7 @@ class Pivot {
       std::sort(lines->begin(), lines->end());
       lines->erase(std::unique(lines->begin(), lines->end()), lines->end());
     }
-    gains_ = !layout.columns.empty() && distinct_values(sweep, layout.columns.back()).size() == 2;
+    gains_ = !layout.columns.empty() && compares_two();
   }
 
   [[nodiscard]] std::string text(const Look& look) const {
@@ -132,6 +134,12 @@ class Pivot {
   }
 
  private:
+  // Two values of the last column axis, and no rows without one.
+  [[nodiscard]] bool compares_two() const {
+    std::set<Quantity> last;
+    for (const Values& across : columns_) last.insert(across.back());
+    return last.size() == 2 && !last.contains(Quantity::parse("-"));
+  }
   // Whether this column and the one before it differ in the last axis alone.
   [[nodiscard]] bool closes_pair(std::size_t c) const {
     return gains_ && c > 0 && same_but_last(columns_[c - 1], columns_[c]);
@@ -162,7 +170,10 @@ class Pivot {
     if (!found->done) return "failed";
     if (const auto* word = std::get_if<std::string>(&found->summary[layout_.key])) return *word;
     const auto value = number_in(found->summary[layout_.key]);
-    return value ? fmt::format("{:.{}f}", *value * layout_.shown.factor, layout_.shown.decimals) : "n/a";
+    if (!value) return "n/a";
+    const double shown = *value * layout_.shown.factor;
+    return layout_.shown.significant ? fmt::format("{:.{}g}", shown, layout_.shown.decimals)
+                                     : fmt::format("{:.{}f}", shown, layout_.shown.decimals);
   }
 
   // Shares differ by points of a hundred: of a percentage, a percentage misleads.
@@ -217,6 +228,13 @@ Result<PivotRequest> parse_pivot(const std::string& text) {
   return request;
 }
 
+Status check_pivot(const StoredSweep& sweep, const PivotRequest& request) {
+  if (sweep.rows.empty()) return bad_input("a sweep with rows", "none");
+  if (const auto layout = lay_out(sweep, request); !layout) return layout.error();
+  const Result<StoredSweep> points = one_row_a_point(sweep);
+  return points ? Status() : Status(points.error());
+}
+
 Result<std::string> pivot_text(const StoredSweep& sweep, const PivotRequest& request, const Look& look) {
   if (sweep.rows.empty()) return bad_input("a sweep with rows", "none");
   const Result<Layout> layout = lay_out(sweep, request);
@@ -224,7 +242,7 @@ Result<std::string> pivot_text(const StoredSweep& sweep, const PivotRequest& req
   const std::string unit = layout->shown.unit.empty() ? "" : fmt::format(", {}", layout->shown.unit);
   const Result<StoredSweep> points = one_row_a_point(sweep);
   if (!points) return points.error();
-  return fmt::format("{}{} ({})\n{}", request.metric, unit, how_known(request.metric),
+  return fmt::format("{}{} ({})\n{}", request.metric, unit, how_known(sweep, request.metric),
                      Pivot(*points, *layout).text(look));
 }
 

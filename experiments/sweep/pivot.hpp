@@ -25,6 +25,7 @@ struct PivotRequest {
 Result<PivotRequest> parse_pivot(const std::string& text);
 
 // Errors: an axis or key that is not there, an axis that varies and is neither a row nor a column.
+Status check_pivot(const StoredSweep& sweep, const PivotRequest& request);
 Result<std::string> pivot_text(const StoredSweep& sweep, const PivotRequest& request, const Look& look);
 
 }  // namespace pregate

@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
 #include "experiments/live_routing.hpp"
+#include "experiments/summary_json.hpp"
 #include "experiments/workers.hpp"
 #include "traces/import.hpp"
 #include "traces/route_file.hpp"
@@ -16,13 +18,47 @@
 namespace pregate {
 namespace {
 
+// Where temporary files go: /tmp, or what the environment says.
+Result<std::filesystem::path> scratch_folder() {
+  std::error_code error;
+  std::filesystem::path folder = std::filesystem::temp_directory_path(error);
+  if (!error) return folder;
+  for (const char* name : {"TMPDIR", "TMP", "TEMP", "TEMPDIR"}) {
+    if (const char* said = std::getenv(name); said != nullptr)
+      return run_failed(said, fmt::format("a folder for temporary files, as {} says", name), error.message());
+  }
+  return run_failed("/tmp", "a folder for temporary files", error.message());
+}
+
+// An error on its way from a child, whole.
+std::string sent(const Error& error) {
+  const Json json = {{"file", error.file},
+                     {"place", error.place},
+                     {"expected", error.expected},
+                     {"found", error.found},
+                     {"bad_input", error.kind == Error::Kind::bad_input}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Error received(const std::string& text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object())
+    return run_failed("", "a forward pass", "a process that said nothing that can be read");
+  return {.file = json.value("file", ""),
+          .place = json.value("place", ""),
+          .expected = json.value("expected", ""),
+          .found = json.value("found", ""),
+          .kind = json.value("bad_input", true) ? Error::Kind::bad_input : Error::Kind::run_failed};
+}
+
 // A file's name that nobody else has; the file goes with it.
 class ScratchFile {
  public:
   static Result<ScratchFile> make() {
-    std::error_code error;
-    std::string path = (std::filesystem::temp_directory_path(error) / "pregate.route.XXXXXX").string();
-    const int fd = error ? -1 : ::mkstemp(path.data());
+    const Result<std::filesystem::path> folder = scratch_folder();
+    if (!folder) return folder.error();
+    std::string path = (*folder / "pregate.route.XXXXXX").string();
+    const int fd = ::mkstemp(path.data());
     if (fd < 0) return run_failed(path, "a temporary file", std::strerror(errno));
     ::close(fd);
     return ScratchFile(std::move(path));
@@ -41,6 +77,14 @@ class ScratchFile {
 
 }  // namespace
 
+Status check_shareable(const ResolvedRun& run) {
+  if (!run.scenario.workload.live()) return {};
+  if (Status possible = check_live_replay(run.scenario); !possible)
+    return possible.error().at(run.scenario_file);
+  const Result<std::filesystem::path> folder = scratch_folder();
+  return folder ? Status() : Status(folder.error());
+}
+
 Result<Workload> RoutingShare::compute(const RunRequest& request, const ResolvedRun& run) const {
   if (!run.scenario.workload.live()) return load_workload(catalogue_, request, run);
   const Result<ScratchFile> file = ScratchFile::make();
@@ -51,15 +95,15 @@ Result<Workload> RoutingShare::compute(const RunRequest& request, const Resolved
       1,
       [&](std::size_t) {
         const Result<std::shared_ptr<const RouteTrace>> trace = route_live(catalogue_, run, threads_);
-        if (!trace) return trace.error().message();
+        if (!trace) return sent(trace.error());
         const Status written = write_route(file->path(), **trace);
-        return written.ok() ? std::string() : written.error().message();
+        return written.ok() ? std::string() : sent(written.error());
       },
       [&](std::size_t, const Result<std::string>& answer) {
         if (!answer)
           failed = answer.error();
         else if (!answer->empty())
-          failed = bad_input("a forward pass", *answer);
+          failed = received(*answer);
         return Status();
       },
       {});

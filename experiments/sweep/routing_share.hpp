@@ -10,6 +10,10 @@
 
 namespace pregate {
 
+// What stands in the way of a run's routing whatever the model, known before anything runs: a live scenario
+// whose routing would depend on the device, no folder for what its forward pass writes.
+Status check_shareable(const ResolvedRun& run);
+
 class RoutingShare {
  public:
   RoutingShare(const ShippedCatalogue& catalogue, int threads) : catalogue_(catalogue), threads_(threads) {}

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "experiments/catalogue.hpp"
+#include "experiments/sweep/axes.hpp"
 
 namespace pregate {
 namespace {
@@ -48,18 +49,8 @@ Status keep_rows_with(StoredSweep& sweep, std::string StoredSweep::Row::*field, 
   return {};
 }
 
-// As the axis has it: "0" of an axis of bytes is no bytes.
-Quantity value_of_kind(const std::string& text, Quantity::Kind kind) {
-  const Quantity value = Quantity::parse(text);
-  const bool counted = kind != Quantity::Kind::number && kind != Quantity::Kind::text;
-  if (!counted || value.kind() != Quantity::Kind::number) return value;
-  return value.value() == 0 || kind != Quantity::Kind::duration
-             ? Quantity::of_count(kind, static_cast<std::int64_t>(std::clamp(value.value(), 0.0, 9e18)))
-             : value;
-}
-
 Status keep_rows_at(StoredSweep& sweep, std::size_t axis, const PathValue& wanted) {
-  const Quantity value = value_of_kind(wanted.value, sweep.axes[axis].kind);
+  const Quantity value = value_of_kind(Quantity::parse(wanted.value), sweep.axes[axis].kind);
   const std::vector<Quantity> there = distinct_values(sweep, axis);
   if (std::find(there.begin(), there.end(), value) == there.end()) {
     std::vector<std::string> texts;
@@ -163,8 +154,34 @@ std::optional<double> number_in(const Cell& cell) {
   return number == nullptr || !std::isfinite(*number) ? std::nullopt : std::optional(*number);
 }
 
+namespace {
+
+// A unit as what it is a part of, so that shares of different ones of them can be told: ms are seconds.
+struct Measure {
+  std::string unit;
+  double factor = 1;  // of the key's own numbers
+};
+
+Measure measure_of(const Shown& shown) {
+  return shown.unit == "ms" ? Measure{"s", shown.factor * 1e-3} : Measure{shown.unit, shown.factor};
+}
+
+// Of one unit, or of the same key in another row, a share; else so much of the one for each of the other.
+Shown shown_ratio(const std::string& part, const std::string& whole) {
+  const Shown share = {.factor = 100, .decimals = 1, .unit = "%"};
+  if (whole.find('=') != std::string::npos) return share;
+  const Measure a = measure_of(shown_as(part)), b = measure_of(shown_as(whole));
+  if (a.unit == b.unit) return {.factor = 100 * a.factor / b.factor, .decimals = 1, .unit = "%"};
+  std::string unit = a.unit;
+  if (!b.unit.empty()) unit = fmt::format("{} per {}", a.unit.empty() ? "1" : a.unit, b.unit);
+  return {.factor = a.factor / b.factor, .decimals = 4, .unit = std::move(unit), .significant = true};
+}
+
+}  // namespace
+
 Shown shown_as(const std::string& key) {
-  if (key.find('/') != std::string::npos) return {.factor = 100, .decimals = 1, .unit = "%"};  // a share
+  if (const std::size_t slash = key.find('/'); slash != std::string::npos)
+    return shown_ratio(key.substr(0, slash), key.substr(slash + 1));
   const auto ends = [&key](std::string_view part) { return key.ends_with(part); };
   const auto has = [&key](std::string_view part) { return key.find(part) != std::string::npos; };
   const bool good_share = ends("hit_rate") || ends("hit_rate_decode") || ends("accuracy") || ends("coverage");
@@ -188,6 +205,10 @@ std::string_view how_known(const std::string& key) {
     if (key == counted || key.ends_with(fmt::format(".{}", counted))) return "counted";
   }
   return key.starts_with("misses_by_class") ? "counted" : "simulated";
+}
+
+std::string how_known(const StoredSweep& sweep, const std::string& key) {
+  return sweep.how.empty() ? std::string(how_known(key)) : sweep.how;
 }
 
 std::string readable(std::string_view name) {

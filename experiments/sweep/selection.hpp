@@ -30,12 +30,13 @@ Result<std::size_t> find_key(const StoredSweep& sweep, const std::string& name);
 std::optional<double> number_in(const Cell& cell);
 
 // How a key's numbers are shown: factor, decimals and unit ("hit_rate" as percent, "stall_s" as ms,
-// "bytes_read" as MiB).
+// "bytes_read" as MiB). "KEY/OTHER" is a percentage where both have one unit, else "s per J" and the like.
 struct Shown {
   double factor = 1;
   int decimals = 2;
   std::string unit;
   bool more_is_better = false;  // false: less is, or neither
+  bool significant = false;     // `decimals` are significant digits: nothing is known of how large it is
 };
 Shown shown_as(const std::string& key);
 // The same of an axis, so that all its values are above one ("MiB", "GB/s"); of numbers and texts without
@@ -44,6 +45,8 @@ Shown shown_as(const StoredSweep& sweep, std::size_t axis);
 
 // "simulated", "counted" or "estimated", as docs/json.md says.
 std::string_view how_known(const std::string& key);
+// The same of a sweep's key, which may not be stored but read off between its rows.
+std::string how_known(const StoredSweep& sweep, const std::string& key);
 
 // The last word of a path, or a key, for people: "expert budget".
 std::string readable(std::string_view name);

@@ -2,10 +2,12 @@
 #include "experiments/sweep/slurm_sweep.hpp"
 
 #include <fmt/format.h>
+#include <xxhash.h>
 
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <set>
 
 #include "experiments/sibling_program.hpp"
 #include "experiments/sweep/scenario_hash.hpp"
@@ -40,34 +42,77 @@ std::vector<std::string> words_of(const SweepArguments& arguments) {
   return words;
 }
 
-// Names what is computed: the first and the last scenario with the files behind them, and how many there are.
-Result<std::string> contents_of(const ShippedCatalogue& catalogue, ScenarioHasher& hasher,
-                                const SweepRequest& request, const SweepPoints& points) {
-  std::string contents = fmt::format("{} scenarios", points.size());
-  for (const std::size_t index : {std::size_t{0}, points.size() - 1}) {
-    const RunRequest run = point_request(request, points, points.at(index));
+// What all points are: how many scenarios, and a hash of them with the files behind them.
+struct Contents {
+  std::string name;
+  std::int64_t scenarios = 0;  // points of the same scenario count once
+};
+
+Result<Contents> contents_of(const ShippedCatalogue& catalogue, ScenarioHasher& hasher,
+                             const SweepRequest& request, const SweepPoints& points) {
+  std::vector<std::string> paths;
+  for (const Axis& axis : points.axes()) paths.push_back(axis.path);
+  std::vector<XXH128_hash_t> hashes;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const RunRequest run = point_request(request, points, points.at(i));
     const Result<ResolvedRun> resolved = resolve_run(catalogue, run);
-    if (!resolved) continue;
-    const Result<std::string> hash = hasher.hash(run, *resolved);
+    const Result<std::string> hash =
+        resolved ? hasher.hash(run, *resolved) : ScenarioHasher::hash_of_unresolved(run, paths, points.at(i));
     if (!hash) return hash.error();
-    contents += " " + *hash;
+    hashes.push_back(XXH3_128bits(hash->data(), hash->size()));
   }
-  return contents;
+  const XXH128_hash_t all = XXH3_128bits(hashes.data(), hashes.size() * sizeof hashes[0]);
+  std::sort(hashes.begin(), hashes.end(),
+            [](const XXH128_hash_t& a, const XXH128_hash_t& b) { return XXH128_cmp(&a, &b) < 0; });
+  const auto end = std::unique(hashes.begin(), hashes.end(),
+                               [](const auto& a, const auto& b) { return XXH128_isEqual(a, b) != 0; });
+  return Contents{.name = fmt::format("{} scenarios {:016x}{:016x}", points.size(), all.high64, all.low64),
+                  .scenarios = end - hashes.begin()};
 }
 
+// What the shards have come to. A scenario that two of them have, as a sample may, counts once.
+class ShardCount {
+ public:
+  ShardCount(const ArrayEnd& end, SweepOutcome& outcome) : end_(end), outcome_(outcome) {}
+
+  Status add(const std::string& file, int shard) {
+    const Result<StoredSweep> rows =
+        read_sweep(file, {.keys = std::vector<std::string>(), .scenarios = false});
+    if (!rows) return rows.error();
+    const std::vector<int>& now = end_.submitted;
+    const bool simulated = std::find(now.begin(), now.end(), shard) != now.end();
+    for (const StoredSweep::Row& row : rows->rows) {
+      if (!seen_.insert(row.hash).second) continue;
+      ++(!row.done ? outcome_.failed : simulated ? outcome_.done : outcome_.before);
+      std::vector<std::string>& causes = outcome_.causes;
+      if (!row.done && causes.size() < kCausesTold &&
+          std::find(causes.begin(), causes.end(), row.error) == causes.end())
+        causes.push_back(row.error);
+    }
+    return {};
+  }
+
+ private:
+  const ArrayEnd& end_;
+  SweepOutcome& outcome_;
+  std::set<std::string> seen_;
+};
+
 // The rows of all shards into the sweep's file.
-Status merge_shards(const ShardArray& array, const std::string& out, SweepOutcome& outcome) {
+Status merge_shards(const ShardArray& array, const ArrayEnd& end, const std::string& out,
+                    SweepOutcome& outcome) {
   Result<SweepStore> store = SweepStore::open(out);
   if (!store) return store.error();
+  ShardCount count(end, outcome);
+  std::vector<std::string> files;
   for (int shard = 1; shard <= array.shards; ++shard) {
     const std::string file = result_file(array, shard);
     if (std::error_code error; !std::filesystem::exists(file, error)) continue;
-    const Result<StoredSweep> rows = read_sweep(file);
-    if (!rows) return rows.error();
-    for (const StoredSweep::Row& row : rows->rows) ++(row.done ? outcome.done : outcome.failed);
-    if (const Result<std::int64_t> merged = store->merge(file); !merged) return merged.error();
+    if (Status counted = count.add(file, shard); !counted) return counted;
+    files.push_back(file);
   }
-  return {};
+  const Result<std::int64_t> merged = store->merge(files);
+  return merged ? Status() : Status(merged.error());
 }
 
 }  // namespace
@@ -81,21 +126,23 @@ Result<SweepOutcome> sweep_on_slurm(const ShippedCatalogue& catalogue, const Swe
   if (Status writable = check_writable(request.out); !writable) return writable.error();
   const Result<std::string> program = own_program();
   if (!program) return program.error();
-  const Result<std::string> contents = contents_of(catalogue, hasher, request, *points);
+  const Result<Contents> contents = contents_of(catalogue, hasher, request, *points);
   if (!contents) return contents.error();
   const ShardArray array{.program = *program,
                          .before = words_of(arguments),
                          .after = {},
                          .shards = std::min(options.shards, static_cast<int>(points->size())),
                          .folder = request.out + ".slurm",
-                         .contents = *contents,
+                         .contents = contents->name,
                          .options = options.options};
   const Result<ArrayEnd> end = run_on_slurm(array);
   if (!end) return end.error();
-  SweepOutcome outcome{.scenarios = static_cast<std::int64_t>(points->size())};
-  if (Status merged = merge_shards(array, request.out, outcome); !merged) return merged.error();
+  const auto all = static_cast<std::int64_t>(points->size());
+  SweepOutcome outcome{.scenarios = all, .twins = all - contents->scenarios, .elsewhere = true};
+  if (Status merged = merge_shards(array, *end, request.out, outcome); !merged) return merged.error();
   // A shard whose scenarios failed ends with code 1 and all its rows; only what has no row is missing.
-  if (outcome.done + outcome.failed < outcome.scenarios) {
+  outcome.stopped = outcome.left() > 0;
+  if (outcome.stopped) {
     if (Status well = all_ended_well(array, *end); !well) return well.error();
   }
   outcome.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

@@ -197,7 +197,8 @@ Status SweepStore::add_axes(const std::vector<StoredAxis>& axes) {
           .at(state_->database.path());
     }
     const Status made = state_->database.run(
-        fmt::format("BEGIN; ALTER TABLE runs ADD COLUMN {}; INSERT INTO axes VALUES ('{}', '{}'); COMMIT;",
+        fmt::format("SAVEPOINT axis; ALTER TABLE runs ADD COLUMN {}; INSERT INTO axes VALUES ('{}', '{}'); "
+                    "RELEASE axis;",  // in a transaction or as one
                     quoted_name(axis.path), axis.path, kind_name(axis.kind)));
     if (!made) return made;
     state_->axes.push_back(axis);
@@ -278,14 +279,35 @@ Status check_keys(const StoredSweep& header) {
 
 }  // namespace
 
-Result<std::int64_t> SweepStore::merge(const std::string& other) {
+Result<std::int64_t> SweepStore::merge(const std::vector<std::string>& others) {
+  if (Status begun = state_->database.run("BEGIN"); !begun) return begun.error();
+  const std::vector<StoredAxis> axes = state_->axes;
+  std::int64_t news = 0;
+  Status merged;
+  for (const std::string& other : others) {
+    const Result<std::int64_t> added = add_rows_of(other);
+    if (!added) {
+      merged = added.error();
+      break;
+    }
+    news += *added;
+  }
+  if (merged.ok()) merged = state_->database.run("COMMIT");
+  if (merged.ok()) return news;
+  // The error comes first: the next statement has one of its own or none.
+  static_cast<void>(state_->database.run("ROLLBACK"));
+  state_->axes = axes;
+  return merged.error();
+}
+
+Result<std::int64_t> SweepStore::add_rows_of(const std::string& other) {
   Result<Statement> known = state_->database.prepare("SELECT status, makespan_ps FROM runs WHERE hash=?1");
   if (!known) return known.error();
   std::int64_t news = 0;
   const auto header = [&](const StoredSweep& sweep) -> Status {
     if (Status fine = check_keys(sweep); !fine) return fine.error().at(other);
-    if (Status added = add_axes(sweep.axes); !added) return added.error().at(other);
-    return state_->database.run("BEGIN");
+    const Status added = add_axes(sweep.axes);
+    return added ? Status() : Status(added.error().at(other));
   };
   const auto row = [&](const StoredSweep& sweep, StoredSweep::Row from) -> Status {
     known->reset();
@@ -306,12 +328,8 @@ Result<std::int64_t> SweepStore::merge(const std::string& other) {
     news += there_already ? 0 : 1;
     return add(added);
   };
-  Status merged = visit_sweep(other, {.keys = {}, .scenarios = true}, {.header = header, .row = row});
-  if (merged.ok()) merged = state_->database.run("COMMIT");
-  if (merged.ok()) return news;
-  const Error error = merged.error();  // before the next statement, which has an error of its own or none
-  static_cast<void>(state_->database.run("ROLLBACK"));
-  return error;
+  const Status read = visit_sweep(other, {.keys = {}, .scenarios = true}, {.header = header, .row = row});
+  return read ? Result<std::int64_t>(news) : Result<std::int64_t>(read.error());
 }
 
 }  // namespace pregate

@@ -53,14 +53,15 @@ class SweepStore {
   Status add_axes(const std::vector<StoredAxis>& axes);
   // In place of what is there under its hash.
   Status add(const SweepRow& row);
-  // Adds the rows of another file: done ones win over failed ones. bad_input where both ran one scenario to
-  // different numbers. Returns how many rows were new.
-  Result<std::int64_t> merge(const std::string& other);
+  // Adds the rows of other files, all of them or none: done ones win over failed ones. bad_input where two
+  // ran one scenario to different numbers. Returns how many rows were new.
+  Result<std::int64_t> merge(const std::vector<std::string>& others);
   // In a process that was forked from the writer: lets go of the writer's lock.
   void forget_in_child();
 
  private:
   struct State;
+  Result<std::int64_t> add_rows_of(const std::string& other);
   explicit SweepStore(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

@@ -237,6 +237,10 @@ Status visit_sweep(const std::string& path, const SweepContents& contents, const
   }
 }
 
+void sort_rows(StoredSweep& sweep) {
+  std::sort(sweep.rows.begin(), sweep.rows.end(), before);
+}
+
 Result<StoredSweep> read_sweep(const std::string& path, const SweepContents& contents) {
   StoredSweep sweep;
   const Status read = visit_sweep(path, contents,
@@ -251,7 +255,7 @@ Result<StoredSweep> read_sweep(const std::string& path, const SweepContents& con
                                          return Status();
                                        }});
   if (!read) return read.error();
-  std::sort(sweep.rows.begin(), sweep.rows.end(), before);
+  sort_rows(sweep);
   return sweep;
 }
 

@@ -34,6 +34,8 @@ struct StoredSweep {
   std::vector<StoredAxis> axes;
   std::vector<std::string> keys;  // of the summary
   std::vector<Row> rows;
+  // How all keys are known where they are not stored: "interpolated between simulated points".
+  std::string how = {};
 
   [[nodiscard]] std::optional<std::size_t> axis(std::string_view path) const;
   [[nodiscard]] std::optional<std::size_t> key(std::string_view name) const;
@@ -49,6 +51,7 @@ struct SweepContents {
   std::optional<std::vector<std::string>> keys;  // none: all; those that the file does not have are left out
   bool scenarios = false;                        // their texts
 };
+void sort_rows(StoredSweep& sweep);  // as read_sweep() does
 Result<StoredSweep> read_sweep(const std::string& path, const SweepContents& contents = {});
 // Axes and all keys, no rows.
 Result<StoredSweep> read_sweep_header(const std::string& path);

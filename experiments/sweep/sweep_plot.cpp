@@ -157,8 +157,10 @@ plot::Panel panel_of(const StoredSweep& sweep, const Layout& layout, const Slice
          .label = fmt::format("T = {}", to_text(Bytes(static_cast<std::int64_t>(*cycle))))});
   }
   // Of a share only what is shared out: its reference is a title's matter, and longer than a panel is high.
-  const std::string whole = sweep.keys[key].substr(0, sweep.keys[key].find('/'));
-  const std::string metric = fmt::format("{} ({})", readable_key(whole), how_known(whole));
+  // Of two units both are told: what a number is for each of the other.
+  const std::string whole =
+      y.unit == "%" ? sweep.keys[key].substr(0, sweep.keys[key].find('/')) : sweep.keys[key];
+  const std::string metric = fmt::format("{} ({})", readable_key(whole), how_known(sweep, whole));
   std::string title =
       of.panel == nullptr ? std::string() : value_name(sweep.axes[*layout.panels].path, *of.panel);
   if (layout.keys.size() > 1) title += (title.empty() ? "" : ": ") + metric;
@@ -182,7 +184,7 @@ std::string subtitle_of(const StoredSweep& sweep, const Layout& layout) {
   const auto failed = std::count_if(sweep.rows.begin(), sweep.rows.end(),
                                     [](const StoredSweep::Row& row) { return !row.done; });
   std::string text =
-      fmt::format("{}; {} scenarios", how_known(sweep.keys[layout.keys[0]]), sweep.rows.size());
+      fmt::format("{}; {} scenarios", how_known(sweep, sweep.keys[layout.keys[0]]), sweep.rows.size());
   if (layout.keys.size() > 1) text = fmt::format("{} scenarios", sweep.rows.size());
   if (failed > 0) text += fmt::format(", {} of them failed and are left out", failed);
   if (layout.series) text += fmt::format("; a line a value of {}", readable(sweep.axes[*layout.series].path));
@@ -202,6 +204,13 @@ void set_grid(plot::Figure& figure, std::size_t metrics) {
 }
 
 }  // namespace
+
+Status check_figure(const StoredSweep& sweep, const PlotRequest& request) {
+  if (sweep.rows.empty()) return bad_input("a sweep with rows", "none");
+  if (const auto layout = lay_out(sweep, request); !layout) return layout.error();
+  const Result<StoredSweep> points = one_row_a_point(sweep);
+  return points ? Status() : Status(points.error());
+}
 
 Result<plot::Figure> sweep_figure(const StoredSweep& all, const PlotRequest& request) {
   if (all.rows.empty()) return bad_input("a sweep with rows", "none");

@@ -19,6 +19,7 @@ struct PlotRequest {
 };
 
 // Errors as of a table (pivot.hpp); x must be an axis of numbers.
+Status check_figure(const StoredSweep& sweep, const PlotRequest& request);
 Result<plot::Figure> sweep_figure(const StoredSweep& sweep, const PlotRequest& request);
 
 }  // namespace pregate

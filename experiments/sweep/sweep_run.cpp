@@ -52,7 +52,10 @@ Status check_values(const ShippedCatalogue& catalogue, const SweepRequest& reque
         point[a] = value;
         const RunRequest tried = point_request(request, points, point);
         const Result<ResolvedRun> run = resolve_run(catalogue, tried);
-        return run ? hasher.hash(tried, *run) : Result<std::string>(run.error());
+        if (!run) return Result<std::string>(run.error());
+        if (Status shareable = check_shareable(*run); !shareable)
+          return Result<std::string>(shareable.error());
+        return hasher.hash(tried, *run);
       };
       const Result<std::string> first = fits(0);
       if (!first && !fits(points.size() - 1)) return first.error();
@@ -110,17 +113,6 @@ class SweepRun {
     std::vector<StoredAxis> axes;
     for (const Axis& axis : points_.axes()) axes.push_back({axis.path, kind_of(axis)});
     return axes;
-  }
-  // Numbers without a unit stand beside those with one ("0" and "1ms"); anything else mixed is text.
-  static Quantity::Kind kind_of(const Axis& axis) {
-    if (axis.range) return axis.range->low.kind();
-    Quantity::Kind kind = Quantity::Kind::number;
-    for (const Quantity& value : axis.values) {
-      if (value.kind() == kind || value.kind() == Quantity::Kind::number) continue;
-      if (kind != Quantity::Kind::number) return Quantity::Kind::text;
-      kind = value.kind();
-    }
-    return kind;
   }
 
   // In order of their routing, so that one is held at a time; rows do not depend on the order.

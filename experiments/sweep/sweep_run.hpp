@@ -33,6 +33,7 @@ struct SweepOutcome {
   std::int64_t twins = 0;           // points of the same scenario as another one: one row, simulated once
   std::vector<std::string> causes;  // the first kCausesTold different ones of failures
   bool stopped = false;             // on demand, with some left
+  bool elsewhere = false;           // by other processes, some of them earlier: there is no rate to tell
   double wall_s = 0;                // measured
 
   [[nodiscard]] std::int64_t left() const { return scenarios - before - done - failed - twins; }

@@ -336,6 +336,70 @@ TEST_F(Slurm, TheUsersViewOfTheQueue_DoesNotHideTasks) {
               AllOf(HasSubstr("SBATCH_PARTITION=mine"), Not(HasSubstr("SBATCH_ARRAY_INX"))));
 }
 
+// The tasks run one after the other, where sbatch stands.
+constexpr const char* kRunHere =
+    "for i in $(sed -n 's/^#SBATCH --array=//p' \"$2\" | tr , ' '); do\n"
+    "  for t in $(seq ${i%-*} ${i#*-}); do SLURM_ARRAY_TASK_ID=$t SLURM_ARRAY_JOB_ID=77 bash \"$2\" "
+    ">/dev/null; "
+    "done\ndone >&2\necho 77";
+
+// Which of the traces has changed makes no difference.
+TEST_F(Slurm, ASweepTwice_SimulatesOnce_UntilAFileChanges) {
+  fake("sbatch", kRunHere);
+  fake("squeue", kForgotten);
+  std::vector<std::string> traces;
+  for (const char* name : {"a.csv", "b.csv", "c.csv"})
+    traces.push_back(test::write_file(files_.file(name), test::small_csv()));
+  const std::vector<std::string> words = {"sweep",
+                                          "--trace",
+                                          traces[0],
+                                          "--vary",
+                                          "workload.trace=" + traces[0] + "," + traces[1] + "," + traces[2],
+                                          "--out",
+                                          files_.file("out.db"),
+                                          "--slurm",
+                                          "--shards",
+                                          "3"};
+  const auto said = [&] {
+    const test::Said ran = test::run_pregate(words);
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    return ran.out;
+  };
+  EXPECT_THAT(said(), HasSubstr("3 scenarios: 3 simulated\n"));
+  EXPECT_THAT(said(), HasSubstr("3 scenarios: 0 simulated, 3 were done before\n"));
+  test::write_file(traces[1], test::csv_with("expert_bytes=3000000", "expert_bytes=2000000"));
+  EXPECT_THAT(said(), HasSubstr("3 scenarios: 3 simulated\n"));
+}
+
+TEST_F(Slurm, PointsThatCoincide_AreSimulatedOnce_AndNothingIsLeft) {
+  fake("sbatch", kRunHere);
+  fake("squeue", kForgotten);
+  const std::vector<std::string> words = {"sweep",
+                                          "--scenario",
+                                          "synthetic",
+                                          "--set",
+                                          "workload.synthetic.decode_tokens=3",
+                                          "--set",
+                                          "workload.synthetic.prompt_tokens=2",
+                                          "--vary",
+                                          "policy.prefetch=none,pregate",
+                                          "--sample",
+                                          "6",
+                                          "--out",
+                                          files_.file("out.db"),
+                                          "--slurm",
+                                          "--shards",
+                                          "1"};
+  const test::Said first = test::run_pregate(words);
+  ASSERT_EQ(first.code, 0) << first.err;
+  EXPECT_THAT(first.out,
+              AllOf(HasSubstr("6 scenarios: 2 simulated\n4 were the same"), Not(HasSubstr("to go"))));
+  const test::Said again = test::run_pregate(words);
+  ASSERT_EQ(again.code, 0) << again.err;
+  EXPECT_THAT(again.out, AllOf(HasSubstr("6 scenarios: 0 simulated, 2 were done before\n4 were the same"),
+                               Not(HasSubstr("measured"))));
+}
+
 TEST(ChildProcess, ThatDoesNotEnd_IsKilledWithItsChildren) {
   const auto begin = std::chrono::steady_clock::now();
   const Result<Finished> said =

@@ -114,7 +114,8 @@ TEST(Studies, EveryPage_HoldsItsTablesAndPlots_AndSaysWhatTheyAre) {
       ++files;
       ASSERT_TRUE(tables.contains(stem)) << study.path() << ": " << stem;
       EXPECT_EQ(tables.at(stem), without_trailing_blanks(test::read_file(file.path().string()))) << stem;
-      EXPECT_THAT(tables.at(stem), testing::AnyOf(HasSubstr("(simulated)"), HasSubstr("(counted)")));
+      EXPECT_THAT(tables.at(stem), testing::AnyOf(HasSubstr("(simulated)"), HasSubstr("(counted)"),
+                                                  HasSubstr("(interpolated between simulated points)")));
     }
     EXPECT_EQ(files, tables.size()) << study.path() << ": a table without its file";
     EXPECT_THAT(page, testing::AllOf(HasSubstr("scripts/study " + study.path().filename().string()),

@@ -95,6 +95,8 @@ TEST(SweepAxes, BadAxis_IsNamed) {
   EXPECT_THAT(error_of("dram.expert_budget="), HasSubstr("expected at least one value"));
   EXPECT_THAT(error_of("dram.expert_budget=1GiB,,2GiB"), HasSubstr("a value between the commas"));
   EXPECT_THAT(error_of("dram.expert_budget=1GiB,1024MiB"), HasSubstr("each value once"));
+  EXPECT_THAT(error_of("device.dram.latency=0s,0"), HasSubstr("found \"0\" a second time"));
+  EXPECT_THAT(error_of("dram.expert_budget=1GiB,1073741824"), HasSubstr("each value once"));
   EXPECT_THAT(error_of("dram.expert_budget=2GiB..1GiB:4"), HasSubstr("an empty one"));
   EXPECT_THAT(error_of("dram.expert_budget=1GiB..1GiB:4"), HasSubstr("an empty one"));
   EXPECT_THAT(error_of("dram.expert_budget=1GiB..2GB/s:4"), HasSubstr("two numbers of one unit"));

@@ -75,6 +75,26 @@ TEST(SweepBadInput, OfOptions_IsNamed_AndNoFileIsMade) {
                  "--metric: expected a key");
   expect_refused(sweep + budgets + Words{"--plot", folder.file("a.png"), "--x", "love"}, 2,
                  "--x: expected an axis");
+  expect_refused(sweep + budgets + Words{"--table", "--where", "expert_budget=3GiB"}, 2,
+                 "--where: dram.expert_budget: expected a value of the sweep (1GiB, 2GiB)");
+  const Words words = {"--vary", "policy.prefetch=none,pregate"};
+  expect_refused(sweep + words + Words{"--plot", folder.file("a.svg")}, 2,
+                 "--plot: expected an axis of numbers");
+  expect_refused(sweep + budgets + words + Words{"--plot", folder.file("a.svg"), "--x", "prefetch"}, 2,
+                 "--plot: expected an axis of numbers for x");
+  expect_refused(sweep + budgets + words + Words{"--table", "expert_budget:"}, 2,
+                 "--table: expected policy.prefetch among the rows or columns");
+  expect_refused(sweep + budgets + Words{"--table", "--cross", "expert_budget:1:foo"}, 2,
+                 "--cross: expected a key");
+  expect_refused(sweep + budgets + words + Words{"--table", "--cross", "prefetch:1:loads"}, 2,
+                 "--cross: expected an axis of numbers");
+  expect_refused(sweep + budgets + Words{"--table", "::bound_by/loads"}, 2, "which is a word");
+  expect_refused(sweep + budgets + Words{"--table", "--shard", "4/4"}, 2,
+                 "--table: expected a sweep with rows");
+  // What would say nothing.
+  for (const Words& option : {Words{"--cross", "expert_budget:1:loads"}, Words{"--metric", "loads"},
+                              Words{"--x", "expert_budget"}, Words{"--where", "expert_budget=1GiB"}})
+    expect_refused(sweep + budgets + option, 2, option[0] + ": expected --table, --csv or --plot beside it");
   expect_refused(sweep + budgets + Words{"--csv", out}, 2, "--csv: expected another file");
   expect_refused(sweep + budgets + Words{"--csv", out + "-wal"}, 2, "--csv: expected another file");
   const std::string svg = folder.file("a.svg");
@@ -84,6 +104,51 @@ TEST(SweepBadInput, OfOptions_IsNamed_AndNoFileIsMade) {
       2, "--csv: expected another file than --trace");
   expect_refused(sweep + budgets + Words{"--csv", folder.file("none/a.csv")}, 1, "none/a.csv");
   EXPECT_EQ(folder.count(), 0U) << "nothing was written";
+}
+
+// A second seed in the file: which one is meant is asked before the run.
+TEST(SweepBadInput, ATableOfTwoSeeds_IsRefusedBeforeAnythingRuns) {
+  const Folder folder;
+  const std::string out = folder.file("a.db");
+  ASSERT_EQ(run_pregate(small_sweep(out) + budgets).code, 0);
+  expect_refused(small_sweep(out) + budgets + Words{"--seed", "7", "--table"}, 2, "as by --where seed=");
+  EXPECT_EQ(test::rows_of(out).size(), 2U);
+  const Said chosen =
+      run_pregate(small_sweep(out) + budgets + Words{"--seed", "7", "--table", "--where", "seed=7"});
+  EXPECT_EQ(chosen.code, 0) << chosen.err;
+}
+
+// Only the rows say that all of them failed: what was done is told all the same.
+TEST(SweepBadInput, AViewThatFailsAfterwards_LeavesTheOutcomeToBeRead) {
+  const Folder folder;
+  const Said said = run_pregate({"sweep", "--out", folder.file("a.db"), "--scenario", "synthetic", "--vary",
+                                 "dram.expert_budget=1MiB,2MiB", "--plot", folder.file("a.svg")});
+  EXPECT_EQ(said.code, 1);
+  EXPECT_THAT(said.out, testing::AllOf(HasSubstr("2 scenarios: 0 simulated, 2 failed"), HasSubstr("File: ")));
+  EXPECT_THAT(said.err, HasSubstr("--plot: expected at least one row"));
+  EXPECT_EQ(said.error_lines(), 1U) << said.err;
+}
+
+TEST(SweepBadInput, APathOfTwoSlashes_IsAPath) {
+  const Folder folder;
+  const std::string out = "/" + folder.file("a.db");
+  const Said said = run_pregate(small_sweep(out) + budgets);
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_EQ(run_pregate({"sweep", "show", out}).code, 0);
+}
+
+TEST(SweepBadInput, OfALiveScenario_IsOneErrorBeforeAnythingRuns) {
+  const Folder folder;
+  const Words live = {"sweep", "--scenario", "demo", "--out", folder.file("a.db")};
+  expect_refused(live + budgets + Words{"--set", "workload.forward.prefer_resident=0.5"}, 2,
+                 "workload.forward.prefer_resident: expected 0");
+  const char* before = std::getenv("TMPDIR");
+  const std::string kept = before == nullptr ? "" : before;
+  ::setenv("TMPDIR", folder.file("none").c_str(), 1);
+  expect_refused(live + budgets, 1,
+                 folder.file("none") + ": expected a folder for temporary files, as TMPDIR says");
+  before == nullptr ? ::unsetenv("TMPDIR") : ::setenv("TMPDIR", kept.c_str(), 1);
+  EXPECT_EQ(folder.count(), 0U);
 }
 
 TEST(SweepBadInput, OfASpecFile_NamesItsLine) {

@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "experiments/sweep/derived.hpp"
+#include "experiments/sweep/pivot.hpp"
 #include "experiments/sweep/selection.hpp"
+#include "experiments/sweep/sweep_plot.hpp"
 #include "tests/experiments/command_runner.hpp"
 
 namespace pregate {
@@ -104,6 +106,26 @@ TEST(SweepCross, ThatIsNotThere_IsAWord_AndEachOtherAxisHasItsLine) {
   ASSERT_TRUE(cross);
   EXPECT_THAT(cells(*cross), ElementsAre(Cell(std::string("never")), Cell(std::string("always"))));
   EXPECT_EQ(cross->rows[0].values[0]->text(), "none");
+}
+
+// Nothing at a crossing was simulated, and whether more of it is better, nobody knows.
+TEST(SweepCross, SaysThatItIsInterpolated_AndClaimsNoGain) {
+  StoredSweep sweep =
+      sweep_of({{"1GiB", "none", 1}, {"2GiB", "none", 2}, {"1GiB", "pregate", 1}, {"2GiB", "pregate", 3}});
+  sweep.axes[0] = {"policy.stale_gate_accuracy", Quantity::Kind::bytes};
+  const auto cross = crossings(sweep, {.axis = "stale_gate_accuracy", .levels = {1.5, 1.8}, .key = "speed"});
+  ASSERT_TRUE(cross);
+  const std::string key = "stale_gate_accuracy";
+  StoredSweep shown = *cross;
+  shown.keys = {key};
+  const Result<std::string> table =
+      pivot_text(shown, {.rows = {"level"}, .columns = {"prefetch"}, .metric = key}, {});
+  ASSERT_TRUE(table) << table.error().message();
+  EXPECT_THAT(*table, testing::AllOf(HasSubstr("(interpolated between simulated points)"),
+                                     HasSubstr("change"), testing::Not(HasSubstr("gain"))));
+  const auto figure = sweep_figure(shown, {.x = "level", .metrics = {key}});
+  ASSERT_TRUE(figure) << figure.error().message();
+  EXPECT_THAT(figure->subtitle, HasSubstr("interpolated between simulated points"));
 }
 
 TEST(SweepDerived, AsAUserAsks) {

@@ -106,6 +106,13 @@ TEST(SweepMerge, TakesDoneRowsForFailedOnes_AndRefusesOtherNumbers) {
   EXPECT_EQ(refused.code, 2);
   EXPECT_THAT(refused.err, HasSubstr("the same numbers for the same scenario"));
   EXPECT_EQ(csv_of(b), csv_of(a));
+  // Of several files one that contradicts: nothing of the others either.
+  const std::string other = folder.file("other.db"), before = csv_of(b);
+  ASSERT_EQ(run_pregate(small_sweep(other) + Words{"--vary", "policy.lookahead=2,3"}).code, 0);
+  EXPECT_EQ(run_pregate({"sweep", "merge", b, other, c}).code, 2);
+  EXPECT_EQ(csv_of(b), before);
+  EXPECT_EQ(run_pregate({"sweep", "merge", b, other}).code, 0);
+  EXPECT_NE(csv_of(b), before);
   const Said itself = run_pregate(
       {"sweep", "merge", b,
        folder.file("../") + std::filesystem::path(b).parent_path().filename().string() + "/b.db"});

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "experiments/sweep/derived.hpp"
 #include "experiments/sweep/pivot.hpp"
 #include "experiments/sweep/selection.hpp"
 #include "experiments/sweep/sweep_csv.hpp"
@@ -92,6 +93,35 @@ TEST(SweepTable, OfWhatIsNotBetterWhenMore_ClaimsNoGain) {
   EXPECT_THAT(hits, HasSubstr("+20.0 pp"));
   EXPECT_THAT(hits, HasSubstr("gain"));
   EXPECT_THAT(table_of(sweep, "::energy_j"), HasSubstr("(estimated)"));
+}
+
+// Rows of another sweep are points of other axes: a value and none are no pair to compare.
+TEST(SweepTable, WithRowsWithoutAValue_ComparesNothing) {
+  StoredSweep sweep = sweep_of({{"1GiB", "none", 2}, {"1GiB", "pregate", 4}});
+  sweep.rows[0].values[1].reset();
+  const std::string one = table_of(sweep, "");
+  EXPECT_THAT(one, testing::AllOf(HasSubstr("pregate"), testing::Not(HasSubstr("gain"))));
+  sweep = sweep_of({{"1GiB", "none", 3}, {"1GiB", "none", 2}, {"1GiB", "pregate", 4}});
+  sweep.rows[0].values[1].reset();
+  EXPECT_THAT(table_of(sweep, ""), testing::Not(HasSubstr("gain")));
+}
+
+TEST(SweepTable, OfARatio_IsAPercentageOfOneUnitAlone) {
+  EXPECT_EQ(shown_as("tokens_per_second/policy.prefetch=none").unit, "%");
+  EXPECT_EQ(shown_as("loads/lookups").unit, "%");
+  EXPECT_DOUBLE_EQ(shown_as("ttft_s/stall_s").factor, 100);
+  EXPECT_DOUBLE_EQ(shown_as("makespan_ps/stall_s").factor * 1e12, 100);
+  EXPECT_EQ(shown_as("stall_s/loads").unit, "s");
+  EXPECT_EQ(shown_as("tokens_per_second/energy_j").unit, "tokens/s per J");
+  Result<StoredSweep> sweep = with_ratio(sweep_of({{"1GiB", "none", 0.004}}), "tokens_per_second/energy_j");
+  ASSERT_TRUE(sweep);
+  const std::string text = table_of(*sweep, "::tokens_per_second/energy_j");
+  EXPECT_THAT(text, testing::AllOf(HasSubstr("energy_j, tokens/s per J"), HasSubstr("0.002")));
+  StoredSweep words = sweep_of({{"1GiB", "none", 2}});
+  words.rows[0].summary[1] = Cell(std::string("flash"));
+  EXPECT_THAT(with_ratio(words, "bytes_read/energy_j").error().message(),
+              HasSubstr("expected keys of numbers in KEY/OTHER, found bytes_read, which is a word"));
+  EXPECT_FALSE(with_ratio(words, "energy_j/bytes_read"));
 }
 
 TEST(SweepTable, SaysWhatIsMissing_WhatFailed_AndWhatHasNoValue) {
