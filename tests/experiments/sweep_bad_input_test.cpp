@@ -131,7 +131,8 @@ TEST(SweepBadInput, AViewThatFailsAfterwards_LeavesTheOutcomeToBeRead) {
 
 TEST(SweepBadInput, APathOfTwoSlashes_IsAPath) {
   const Folder folder;
-  const std::string out = "/" + folder.file("a.db");
+  std::string out = "/";
+  out += folder.file("a.db");
   const Said said = run_pregate(small_sweep(out) + budgets);
   EXPECT_EQ(said.code, 0) << said.err;
   EXPECT_EQ(run_pregate({"sweep", "show", out}).code, 0);
@@ -142,12 +143,12 @@ TEST(SweepBadInput, OfALiveScenario_IsOneErrorBeforeAnythingRuns) {
   const Words live = {"sweep", "--scenario", "demo", "--out", folder.file("a.db")};
   expect_refused(live + budgets + Words{"--set", "workload.forward.prefer_resident=0.5"}, 2,
                  "workload.forward.prefer_resident: expected 0");
-  const char* before = std::getenv("TMPDIR");
-  const std::string kept = before == nullptr ? "" : before;
+  // TEST_TMPDIR keeps the test's own files where they are.
+  ::setenv("TEST_TMPDIR", testing::TempDir().c_str(), 1);
   ::setenv("TMPDIR", folder.file("none").c_str(), 1);
   expect_refused(live + budgets, 1,
                  folder.file("none") + ": expected a folder for temporary files, as TMPDIR says");
-  before == nullptr ? ::unsetenv("TMPDIR") : ::setenv("TMPDIR", kept.c_str(), 1);
+  ::unsetenv("TMPDIR");
   EXPECT_EQ(folder.count(), 0U);
 }
 
