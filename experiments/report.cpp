@@ -360,8 +360,8 @@ void write_method(Writer& w) {
   const RunHeader& header = w.run().header;
   const RunSummary& s = w.summary();
   w.heading("How it was computed", "");
-  w.line("  scenario   {}, seed {}, flow fidelity; pregate {}", header.scenario_name,
-         w.report.scenario.policy.seed, header.pregate_version);
+  w.line("  scenario   {}, seed {}, {} fidelity; pregate {}", header.scenario_name,
+         w.report.scenario.policy.seed, to_text(w.report.scenario.fidelity), header.pregate_version);
   w.line("  routing    {}{}", to_text(header.origin),
          header.origin == Origin::synthetic ? ": drawn from a seeded process, nobody recorded it" : "");
   if (!header.provenance.empty()) w.out += wrapped(header.provenance, 13, 100);
