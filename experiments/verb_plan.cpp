@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "experiments/json_text.hpp"
 #include "experiments/plan/plan.hpp"
 #include "experiments/scenario_options.hpp"
 #include "experiments/verbs.hpp"
@@ -34,8 +35,7 @@ Status plan_it(Session& session, PlanOptions& options) {
   progress.clear();
   if (!plan) return plan.error();
   session.found_wanting = !plan->answer;
-  session.out = options.json ? plan_json(*plan).dump(2, ' ', false, Json::error_handler_t::replace) + "\n"
-                             : plan_text(*plan, session.look);
+  session.out = options.json ? json_text(plan_json(*plan)) : plan_text(*plan, session.look);
   return {};
 }
 

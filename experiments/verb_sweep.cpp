@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "experiments/json_text.hpp"
 #include "experiments/scenario_options.hpp"
 #include "experiments/sweep/derived.hpp"
 #include "experiments/sweep/pivot.hpp"
@@ -296,10 +297,6 @@ Json outcome_json(const SweepOutcome& outcome, const SweepRequest& request) {
           {"stopped", outcome.stopped}, {"causes", outcome.causes},       {"wall_s", outcome.wall_s}};
 }
 
-std::string dumped(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
 Result<SweepOutcome> sweep_with_progress(const ShippedCatalogue& catalogue, const SweepRequest& request) {
   Progress progress("sweeping: scenario");
   const StopOnInterrupt interrupt;
@@ -334,7 +331,7 @@ Status sweep_all(Session& session, SweepOptions& options) {
     const Status written = sweep ? write_views(*sweep, view, session.look, text) : Status(sweep.error());
     if (!written) session.failed_after = written.error();
   }
-  session.out = options.json ? dumped(outcome_json(*outcome, *request)) : text;
+  session.out = options.json ? json_text(outcome_json(*outcome, *request)) : text;
   return {};
 }
 
@@ -350,7 +347,7 @@ Status show(Session& session, ShowOptions& options) {
   std::string text;
   if (Status written = write_views(*sweep, view, session.look, text); !written) return written;
   if (text.starts_with('\n')) text.erase(0, 1);
-  session.out = options.json ? dumped(sweep_json(*sweep)) : text + failures_of(*sweep);
+  session.out = options.json ? json_text(sweep_json(*sweep)) : text + failures_of(*sweep);
   return {};
 }
 
