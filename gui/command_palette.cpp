@@ -54,7 +54,7 @@ void CommandPalette::fill() {
   list_->clear();
   const QStringList words = query_->text().split(u' ', Qt::SkipEmptyParts);
   for (const bool wanted : {true, false}) {
-    for (const Action& each : actions()) {
+    for (const Action& each : all_actions()) {
       if (can_(each.act) != wanted || !matches(each, words)) continue;
       auto* item = new QListWidgetItem(
           QStringLiteral("%1: %2\t%3").arg(text_of(each.menu), text_of(each.name), key_text(each)), list_);
@@ -97,7 +97,7 @@ KeySheet::KeySheet(QWidget* parent) : QDialog(parent) {
   QGridLayout* grid = nullptr;
   std::string_view menu;
   int row = 0, rows = 0;
-  for (const Action& each : actions()) {
+  for (const Action& each : all_actions()) {
     if (grid == nullptr || (menu != each.menu && rows > 24)) {
       grid = new QGridLayout;
       grid->setHorizontalSpacing(14);

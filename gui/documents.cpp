@@ -35,8 +35,8 @@ Result<FileKind> file_kind(const std::string& path) {
   if (*start == kSqlite) return FileKind::sweep;
   if (start->front() == '#' || start->front() == '{') return FileKind::route;
   if (!start->starts_with("\x1f\x8b")) {
-    return bad_input(std::string(kExpected), fmt::format("a file that begins with {}", quoted(*start)),
-                     "byte 0")
+    return bad_input(std::string(kExpected),
+                     fmt::format("a file that begins with {}", pregate::quoted(*start)), "byte 0")
         .at(path);
   }
   // Both are the same container; the word in it tells them apart.
