@@ -49,6 +49,7 @@ MainWindow::MainWindow() : tabs_(new QTabWidget), welcome_(new Welcome), status_
   make_menus();
   connect(tabs_, &QTabWidget::tabCloseRequested, this, &MainWindow::close_tab);
   connect(tabs_, &QTabWidget::currentChanged, this, &MainWindow::refresh_actions);
+  connect(&watcher_, &QFileSystemWatcher::fileChanged, this, &MainWindow::notice_change);
   connect(welcome_, &Welcome::wanted, this, &MainWindow::act);
   connect(welcome_, &Welcome::file_wanted, this, &MainWindow::open);
   welcome_->show_recent(recent_.paths());
@@ -253,6 +254,7 @@ void MainWindow::open(const QString& path) {
     add_tab(view, QFileInfo(path).fileName(), path);
     recent_.add(path);
     welcome_->show_recent(recent_.paths());
+    watcher_.addPath(QFileInfo(path).absoluteFilePath());
     view->setFocus();
     emit opened(path);
   };
@@ -263,6 +265,21 @@ void MainWindow::open(const QString& path) {
   });
   connect(loading, &LoadingView::failed, this, [this, path] { emit opened(path); });
   loading->start();
+}
+
+// The document shown stays what was read; the file may be half written just now.
+void MainWindow::notice_change(const QString& path) {
+  const int tab = tab_of(path);
+  auto* changed = tab < 0 ? nullptr : qobject_cast<DocumentView*>(tabs_->widget(tab));
+  if (changed == nullptr) return;
+  const bool gone = !QFileInfo::exists(path);
+  changed->notice().say(
+      gone ? tr("%1 is gone from the disk; this is what was read.").arg(changed->title())
+           : tr("%1 has changed on the disk; this is what was read before.").arg(changed->title()),
+      gone ? QString() : tr("Reload"), [this, path] {
+        tabs_->setCurrentIndex(tab_of(path));
+        reload();
+      });
 }
 
 void MainWindow::choose_file() {

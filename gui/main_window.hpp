@@ -3,6 +3,7 @@
 // numbers of its own.
 #pragma once
 
+#include <QtCore/QFileSystemWatcher>
 #include <QtGui/QAction>
 #include <QtWidgets/QLabel>
 #include <QtWidgets/QMainWindow>
@@ -62,12 +63,14 @@ class MainWindow : public QMainWindow {
   int tab_of(const QString& path) const;
   void add_tab(QWidget* view, const QString& title, const QString& path);
   void say(const QString& text);
+  void notice_change(const QString& path);
 
   QTabWidget* tabs_;
   Welcome* welcome_;
   QLabel* status_;
   std::map<Act, QAction*> actions_;
   RecentFiles recent_;
+  QFileSystemWatcher watcher_;
 };
 
 }  // namespace pregate
