@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-
 #include "experiments/energy.hpp"
 #include "experiments/signature_view.hpp"
 #include "experiments/table.hpp"
