@@ -110,8 +110,10 @@ void Progress::update(std::int64_t done, std::int64_t total, std::string_view no
   if (now < next_) return;
   next_ = now + std::chrono::milliseconds(100);
   if (lines_) {
-    fmt::print(stderr, "progress {} {} {}{}{}\n", done, total, what_, note.empty() ? "" : ", ", note);
-    std::fflush(stderr);
+    // Not fmt::print: that nobody reads any more is no reason to throw.
+    std::fputs(
+        fmt::format("progress {} {} {}{}{}\n", done, total, what_, note.empty() ? "" : ", ", note).c_str(),
+        stderr);
     return;
   }
   show(done, total, note, now);
