@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "gui/documents.hpp"
+#include "traces/read_watch.hpp"
 
 namespace pregate {
 
