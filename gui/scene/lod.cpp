@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gui/scene/lod.hpp"
+
+#include <algorithm>
+
+#include "traces/base/check.hpp"
+
+namespace pregate {
+
+SliceRow::SliceRow(std::vector<Slice> slices) : slices_(std::move(slices)) {
+  check(slices_.size() < UINT32_MAX, "a row has fewer than 2^32 slices");
+  check(!first_disorder(slices_).has_value(), "the slices of a row are in order and apart");
+  widest_.build(slices_.size(), [this](std::size_t i) { return slices_[i].width(); });
+  std::size_t size = slices_.size();
+  while (size > RangeBest::kBlock) {
+    const std::size_t level = begins_.size();
+    std::vector<std::int64_t> begins;
+    begins.reserve((size + RangeBest::kBlock - 1) / RangeBest::kBlock);
+    for (std::size_t i = 0; i < size; i += RangeBest::kBlock) begins.push_back(begin_at(level, i));
+    size = begins.size();
+    begins_.push_back(std::move(begins));
+  }
+}
+
+std::optional<std::size_t> SliceRow::first_disorder(std::span<const Slice> slices) {
+  for (std::size_t i = 0; i < slices.size(); ++i) {
+    if (slices[i].end < slices[i].begin) return i;
+    if (i > 0 && slices[i].begin < slices[i - 1].end) return i;
+  }
+  return std::nullopt;
+}
+
+std::size_t SliceRow::first_reaching(std::int64_t time) const {
+  const auto found = std::partition_point(slices_.begin(), slices_.end(), [time](const Slice& slice) {
+    return slice.end <= time && slice.begin < time;
+  });
+  return static_cast<std::size_t>(found - slices_.begin());
+}
+
+// Up the pyramid while the block behind begins too early, then down again.
+std::size_t SliceRow::first_beginning(std::int64_t time, std::size_t from) const {
+  std::size_t level = 0, i = from;
+  while (level < begins_.size()) {
+    const std::size_t next = i / RangeBest::kBlock + 1;
+    if (next >= size_at(level + 1) || begin_at(level + 1, next) >= time) break;
+    i = next;
+    ++level;
+  }
+  while (true) {
+    // Of this level's blocks, the first that begins late enough; the one before may hold the slice.
+    while (i < size_at(level) && begin_at(level, i) < time) ++i;
+    if (level == 0) return i;
+    --level;
+    i = i == 0 ? 0 : (i - 1) * RangeBest::kBlock;
+  }
+}
+
+std::optional<std::size_t> SliceRow::at(std::int64_t time) const {
+  std::size_t i = first_reaching(time);
+  while (i < slices_.size() && slices_[i].begin <= time && slices_[i].width() == 0) ++i;
+  if (i < slices_.size() && slices_[i].span().contains(time)) return i;
+  return std::nullopt;
+}
+
+void SliceRow::spans(const PixelGrid& grid, std::vector<SliceSpan>& out) const {
+  out.clear();
+  std::size_t i = first_reaching(grid.span().first);
+  while (i < slices_.size() && slices_[i].begin < grid.span().last) {
+    const int column = std::max(0, grid.column_of(slices_[i].begin));
+    const std::size_t end = first_beginning(grid.edge(column + 1), i);
+    const auto widest = widest_.best(i, end, [this](std::size_t k) { return slices_[k].width(); });
+    const int last = std::max(column + 1, grid.column_of(slices_[end - 1].end));
+    out.push_back({.first_column = column,
+                   .last_column = last,
+                   .first = static_cast<std::uint32_t>(i),
+                   .count = static_cast<std::uint32_t>(end - i),
+                   .widest = static_cast<std::uint32_t>(widest.index)});
+    i = end;
+  }
+}
+
+std::size_t SliceRow::memory() const {
+  std::size_t bytes = widest_.memory();
+  for (const auto& level : begins_) bytes += level.size() * sizeof(std::int64_t);
+  return bytes;
+}
+
+}  // namespace pregate
