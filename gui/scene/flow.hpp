@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// An amount that each slice of a row carries, spread evenly over its time: the bytes of a load, the time of a
-// stall. What flowed between two times is before(b) - before(a), exact to the unit at the ends of slices and
-// rounded down within one. Only a sum a block of slices is kept; amounts come from the function that it was
-// built with, row by row.
+// Amounts that the slices of a row carry, spread evenly over their time: the bytes of loads, the time of
+// stalls. An amount belongs to a channel (the kind of load). What flowed between two times is before(b) -
+// before(a), exact at the ends of slices and rounded down within one. Only sums a block of slices are kept;
+// amounts come from the function that it was built with.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <vector>
@@ -13,27 +14,34 @@
 
 namespace pregate {
 
+struct Amount {
+  std::int64_t amount = 0;
+  std::uint8_t channel = 0;
+};
+
 class Flow {
  public:
-  using AmountOf = std::function<std::int64_t(const Slice&)>;
+  static constexpr std::size_t kChannels = 4;
+  using Sums = std::array<std::int64_t, kChannels>;
+  using AmountOf = std::function<Amount(const Slice&)>;
 
   Flow() = default;
   // `row` must outlive it. Amounts are not negative, and their sum fits 63 bits.
   Flow(const SliceRow& row, AmountOf amount_of);
 
-  [[nodiscard]] std::int64_t total() const { return sums_.empty() ? 0 : sums_.back(); }
-  [[nodiscard]] std::int64_t before(std::int64_t time) const;
-  // For each column of the grid what flows in it, added to `out` (columns of them).
-  void add_columns(const PixelGrid& grid, std::vector<std::int64_t>& out) const;
+  [[nodiscard]] Sums total() const { return sums_.empty() ? Sums{} : sums_.back(); }
+  [[nodiscard]] Sums before(std::int64_t time) const;
+  // For each column of the grid what flows in it, added to `out`, which has as many entries.
+  void add_columns(const PixelGrid& grid, std::vector<Sums>& out) const;
 
  private:
   static constexpr std::size_t kBlock = 16;
   // `reached`: the first slice that ends after the time.
-  [[nodiscard]] std::int64_t before(std::int64_t time, std::size_t reached) const;
+  [[nodiscard]] Sums before(std::int64_t time, std::size_t reached) const;
 
   const SliceRow* row_ = nullptr;
   AmountOf amount_of_;
-  std::vector<std::int64_t> sums_;  // before each block, and of all
+  std::vector<Sums> sums_;  // before each block, and of all
 };
 
 }  // namespace pregate

@@ -11,6 +11,13 @@ SliceRow::SliceRow(std::vector<Slice> slices) : slices_(std::move(slices)) {
   check(slices_.size() < UINT32_MAX, "a row has fewer than 2^32 slices");
   check(!first_disorder(slices_).has_value(), "the slices of a row are in order and apart");
   widest_.build(slices_.size(), [this](std::size_t i) { return slices_[i].width(); });
+  covered_.reserve(slices_.size() / RangeBest::kBlock + 1);
+  std::int64_t covered = 0;
+  for (std::size_t i = 0; i < slices_.size(); ++i) {
+    if (i % RangeBest::kBlock == 0) covered_.push_back(covered);
+    covered += slices_[i].width();
+    inks_ |= std::uint64_t{1} << static_cast<int>(slices_[i].ink);
+  }
   std::size_t size = slices_.size();
   while (size > RangeBest::kBlock) {
     const std::size_t level = begins_.size();
@@ -62,6 +69,13 @@ std::optional<std::size_t> SliceRow::at(std::int64_t time) const {
   return std::nullopt;
 }
 
+std::int64_t SliceRow::covered_before(std::size_t index) const {
+  const std::size_t block = std::min(index / RangeBest::kBlock, covered_.size() - 1);
+  std::int64_t covered = covered_[block];
+  for (std::size_t i = block * RangeBest::kBlock; i < index; ++i) covered += slices_[i].width();
+  return covered;
+}
+
 void SliceRow::spans(const PixelGrid& grid, std::vector<SliceSpan>& out) const {
   out.clear();
   std::size_t i = first_reaching(grid.span().first);
@@ -70,17 +84,22 @@ void SliceRow::spans(const PixelGrid& grid, std::vector<SliceSpan>& out) const {
     const std::size_t end = first_beginning(grid.edge(column + 1), i);
     const auto widest = widest_.best(i, end, [this](std::size_t k) { return slices_[k].width(); });
     const int last = std::max(column + 1, grid.column_of(slices_[end - 1].end));
-    out.push_back({.first_column = column,
+    SliceSpan span{.first_column = column,
                    .last_column = last,
                    .first = static_cast<std::uint32_t>(i),
                    .count = static_cast<std::uint32_t>(end - i),
-                   .widest = static_cast<std::uint32_t>(widest.index)});
+                   .widest = static_cast<std::uint32_t>(widest.index)};
+    if (last == column + 1) {
+      const std::int64_t room = grid.edge(column + 1) - grid.edge(column);
+      span.covered = std::min(room, covered_before(end) - covered_before(i));
+    }
+    out.push_back(span);
     i = end;
   }
 }
 
 std::size_t SliceRow::memory() const {
-  std::size_t bytes = widest_.memory();
+  std::size_t bytes = widest_.memory() + covered_.size() * sizeof(std::int64_t);
   for (const auto& level : begins_) bytes += level.size() * sizeof(std::int64_t);
   return bytes;
 }

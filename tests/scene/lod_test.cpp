@@ -61,6 +61,12 @@ std::vector<SliceSpan> slow_spans(const std::vector<Slice>& slices, TimeSpan vie
     ++span.count;
     span.last_column = std::max(column + 1, last);
     if (slice.width() > slices[span.widest].width()) span.widest = index;
+    span.covered += slice.width();
+  }
+  const PixelGrid grid(view, columns);
+  for (SliceSpan& span : out) {
+    const std::int64_t room = grid.edge(span.first_column + 1) - grid.edge(span.first_column);
+    span.covered = span.last_column == span.first_column + 1 ? std::min(room, span.covered) : 0;
   }
   return out;
 }
@@ -229,24 +235,29 @@ TEST(Flow, ColumnsSumToWhatLiesBetweenTheirEnds) {
   for (int round = 0; round < 60; ++round) {
     const auto slices = random_slices(random, 1 + random.below(500));
     const SliceRow row(slices);
-    const auto amount = [](const Slice& slice) { return std::int64_t{slice.row} * 37 % 1001; };
+    const auto amount = [](const Slice& slice) {
+      return Amount{std::int64_t{slice.row} * 37 % 1001, static_cast<std::uint8_t>(slice.row % 3)};
+    };
     const Flow flow(row, amount);
     const auto slow = [&](std::int64_t time) {
-      std::int64_t sum = 0;
+      Flow::Sums sums{};
       for (const Slice& slice : slices) {
         if (slice.begin >= time) break;
-        sum += slice.end <= time
-                   ? amount(slice)
-                   : static_cast<std::int64_t>(Int128{amount(slice)} * (time - slice.begin) / slice.width());
+        const Amount whole = amount(slice);
+        sums[whole.channel] +=
+            slice.end <= time
+                ? whole.amount
+                : static_cast<std::int64_t>(Int128{whole.amount} * (time - slice.begin) / slice.width());
       }
-      return sum;
+      return sums;
     };
     const PixelGrid grid(random_view(random, slices.back().end), 1 + static_cast<int>(random.below(100)));
-    std::vector<std::int64_t> columns(static_cast<std::size_t>(grid.columns()));
+    std::vector<Flow::Sums> columns(static_cast<std::size_t>(grid.columns()));
     flow.add_columns(grid, columns);
     for (int column = 0; column < grid.columns(); ++column) {
-      EXPECT_EQ(columns[static_cast<std::size_t>(column)],
-                slow(grid.edge(column + 1)) - slow(grid.edge(column)));
+      Flow::Sums expected = slow(grid.edge(column + 1));
+      for (std::size_t i = 0; i < expected.size(); ++i) expected[i] -= slow(grid.edge(column))[i];
+      EXPECT_EQ(columns[static_cast<std::size_t>(column)], expected);
       EXPECT_EQ(flow.before(grid.edge(column)), slow(grid.edge(column)));
     }
     EXPECT_EQ(flow.total(), slow(slices.back().end + 1));
