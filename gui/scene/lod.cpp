@@ -90,8 +90,12 @@ void SliceRow::spans(const PixelGrid& grid, std::vector<SliceSpan>& out) const {
                    .count = static_cast<std::uint32_t>(end - i),
                    .widest = static_cast<std::uint32_t>(widest.index)};
     if (last == column + 1) {
-      const std::int64_t room = grid.edge(column + 1) - grid.edge(column);
-      span.covered = std::min(room, covered_before(end) - covered_before(i));
+      // The one in front may reach into the column, and the last one out of it.
+      const std::int64_t from = grid.edge(column), to = grid.edge(column + 1);
+      const std::int64_t before = i == 0 ? 0 : std::max<std::int64_t>(0, slices_[i - 1].end - from);
+      const std::int64_t outside = std::max<std::int64_t>(0, from - slices_[i].begin) +
+                                   std::max<std::int64_t>(0, slices_[end - 1].end - to);
+      span.covered = before + covered_before(end) - covered_before(i) - outside;
     }
     out.push_back(span);
     i = end;

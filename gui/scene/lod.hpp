@@ -42,7 +42,7 @@ struct SliceSpan {
   int first_column = 0, last_column = 0;  // last exclusive; at least one column
   std::uint32_t first = 0, count = 0;     // the slices
   std::uint32_t widest = 0;
-  std::int64_t covered = 0;  // of a single column: the time in which there is a slice, at most the column's
+  std::int64_t covered = 0;  // of a single column: how much of its time lies in slices
 
   friend bool operator==(const SliceSpan&, const SliceSpan&) = default;
 };

@@ -65,8 +65,8 @@ void TimelinePicture::draw_name(const TimelineRow& row) {
   const auto scale = scales_.find(row.track);
   if (scale == scales_.end()) return;
   const auto line_below = [&](int place, const std::string& words) {
-    picture_.write(Ink::text_dim, 6, f(row.top + 2 + 15 * place), f(left() - 12), 14, words).size =
-        TextSize::small;
+    picture_.write(Ink::text_dim, child ? 18 : 6, f(row.top + 2 + 15 * place), f(left() - 20), 14, words)
+        .size = TextSize::small;
   };
   line_below(1, "to " + scale->second);
   if (row.track != tracks_.band_track() || row.height < 60) return;
