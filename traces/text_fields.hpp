@@ -64,13 +64,6 @@ struct ReadContext {
   std::optional<Error> failure;
 };
 
-struct IntegerRange {
-  std::int64_t least = 0, most = 0;
-};
-struct NumberRange {
-  double least = 0, most = 0;
-};
-
 class FieldReader {
  public:
   FieldReader(const google::protobuf::Message& message, ReadContext& context, std::string path = {});
@@ -79,17 +72,19 @@ class FieldReader {
   [[nodiscard]] FieldReader section(std::string_view name) const;
 
   // Each wants the field to be there (defaults have been merged before) and records a failure otherwise.
+  // Ranges are those that the schema gives the field (field_notes.hpp).
   [[nodiscard]] std::string text(std::string_view name) const;      // not empty
   [[nodiscard]] std::string any_text(std::string_view name) const;  // empty where it is not given
   [[nodiscard]] bool flag(std::string_view name) const;
-  [[nodiscard]] std::int64_t integer(std::string_view name, IntegerRange range) const;
+  [[nodiscard]] std::int64_t integer(std::string_view name) const;
   [[nodiscard]] std::uint64_t seed(std::string_view name) const;
-  [[nodiscard]] double number(std::string_view name, NumberRange range) const;
+  [[nodiscard]] double number(std::string_view name) const;
   [[nodiscard]] double fraction(std::string_view name) const;  // 0 < f <= 1
-  [[nodiscard]] Bytes bytes(std::string_view name, Bytes least, Bytes most) const;
-  [[nodiscard]] Bandwidth bandwidth(std::string_view name) const;  // 1 MB/s .. 1 PB/s
-  [[nodiscard]] Duration duration(std::string_view name) const;    // 0 .. 100 s
-  [[nodiscard]] MacRate mac_rate(std::string_view name) const;     // 1 GMAC/s .. 1 EMAC/s
+  [[nodiscard]] Bytes bytes(std::string_view name) const;
+  [[nodiscard]] Bytes bytes(std::string_view name, Bytes most) const;  // less than the schema's most
+  [[nodiscard]] Bandwidth bandwidth(std::string_view name) const;      // 1 MB/s .. 1 PB/s
+  [[nodiscard]] Duration duration(std::string_view name) const;        // 0 .. 100 s
+  [[nodiscard]] MacRate mac_rate(std::string_view name) const;         // 1 GMAC/s .. 1 EMAC/s
 
   // What the text of a field means, by a parser of words; the parser's error gets the field's place.
   template <typename Parser>

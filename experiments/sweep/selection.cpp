@@ -8,7 +8,7 @@
 #include <cmath>
 
 #include "experiments/catalogue.hpp"
-#include "experiments/sweep/axes.hpp"
+#include "traces/sweep_axes.hpp"
 
 namespace pregate {
 namespace {

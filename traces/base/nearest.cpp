@@ -24,7 +24,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
+std::vector<std::string> nearest_few(std::string_view word, std::vector<std::string> candidates,
+                                     std::size_t count) {
   // Distances are quadratic in the length: what is far longer than any path is as near to one as to another.
   word = word.substr(0, 128);
   const auto distance = [word](const std::string& candidate) {
@@ -33,9 +34,21 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
     if (dot == std::string::npos) return whole;
     return std::min(whole, 1 + edit_distance(word, std::string_view(candidate).substr(dot + 1)));
   };
-  return *std::min_element(
-      candidates.begin(), candidates.end(),
-      [&](const std::string& a, const std::string& b) { return distance(a) < distance(b); });
+  std::vector<std::pair<std::size_t, std::string>> ranked;
+  for (std::string& candidate : candidates) {
+    const std::size_t far = distance(candidate);
+    ranked.emplace_back(far, std::move(candidate));
+  }
+  std::stable_sort(ranked.begin(), ranked.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  ranked.resize(std::min(ranked.size(), count));
+  std::vector<std::string> near;
+  for (auto& entry : ranked) near.push_back(std::move(entry.second));
+  return near;
+}
+
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
+  return nearest_few(word, candidates, 1).front();
 }
 
 }  // namespace pregate
