@@ -7,13 +7,18 @@
 namespace pregate {
 namespace {
 
-struct Hit {
-  std::int64_t time = 0;
-  std::uint32_t row = 0;
+// Rows of one table that match. Tables of a simulated run are in order of time already.
+struct Hits {
+  std::vector<std::uint32_t> rows;
+  std::int64_t latest = INT64_MIN;
+  bool ordered = true;
+
+  void add(std::size_t row, SimTime time) {
+    ordered = ordered && time.count_ps() >= latest;
+    latest = time.count_ps();
+    rows.push_back(static_cast<std::uint32_t>(row));
+  }
 };
-bool earlier(const Hit& a, const Hit& b) {
-  return a.time < b.time;
-}
 
 constexpr std::array<Target::Kind, kSearchKinds> kTargetKinds = {
     Target::Kind::stall,      Target::Kind::load,   Target::Kind::operation, Target::Kind::eviction,
@@ -28,7 +33,7 @@ class Scan {
   }
 
   std::vector<Target> find() {
-    std::array<std::vector<Hit>, kSearchKinds> found;
+    std::array<Hits, kSearchKinds> found;
     const auto look = [&](SearchKind kind, auto member) {
       if (in_set(query_.kinds, kind)) (this->*member)(found[static_cast<std::size_t>(kind)]);
     };
@@ -100,29 +105,60 @@ class Scan {
 
   // ---- tables ----
 
-  template <typename Row, typename Fits, typename Time>
-  static void each(const std::vector<Row>& rows, std::vector<Hit>& out, const Fits& fits, const Time& time) {
+  // When a row is: what `time` of each table says.
+  static SimTime time(const StallRecord& row) { return row.begin; }
+  static SimTime time(const LoadRecord& row) { return row.requested; }
+  static SimTime time(const OperatorRecord& row) { return row.begin; }
+  static SimTime time(const EvictionRecord& row) { return row.at; }
+  static SimTime time(const ManagementRecord& row) { return row.begin; }
+  SimTime time(const LookupRecord& row) const {
+    return row.event.valid() ? run_.events[row.event.value()].at : SimTime();
+  }
+  static SimTime time(const EventRecord& row) { return row.at; }
+  static SimTime time(const StepRecord& row) { return row.begin; }
+
+  [[nodiscard]] std::int64_t time_of(std::size_t kind, std::uint32_t row) const {
+    switch (static_cast<SearchKind>(kind)) {
+      case SearchKind::stall:
+        return time(run_.stalls[row]).count_ps();
+      case SearchKind::load:
+        return time(run_.loads[row]).count_ps();
+      case SearchKind::operation:
+        return time(run_.operators[row]).count_ps();
+      case SearchKind::eviction:
+        return time(run_.evictions[row]).count_ps();
+      case SearchKind::management:
+        return time(run_.management[row]).count_ps();
+      case SearchKind::lookup:
+        return time(run_.lookups[row]).count_ps();
+      case SearchKind::event:
+        return time(run_.events[row]).count_ps();
+      case SearchKind::step:
+        return time(run_.steps[row]).count_ps();
+    }
+    return 0;
+  }
+
+  template <typename Row, typename Fits>
+  void each(const std::vector<Row>& rows, Hits& out, const Fits& fits) const {
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (fits(rows[i])) out.push_back({time(rows[i]).count_ps(), static_cast<std::uint32_t>(i)});
+      if (fits(rows[i])) out.add(i, time(rows[i]));
     }
   }
 
-  void stalls(std::vector<Hit>& out) {
+  void stalls(Hits& out) {
     std::array<bool, kStallCauses> cause{};
     for (std::size_t i = 0; i < cause.size(); ++i)
       cause[i] = (!query_.causes || in_set(*query_.causes, i)) &&
                  named(search_name(StallRecord{.cause = static_cast<StallCause>(i)}));
-    each(
-        run_.stalls, out,
-        [&](const StallRecord& row) {
-          if (!cause[static_cast<std::size_t>(row.cause)] || !place_fits(row.step, row.layer)) return false;
-          if (!length_fits(row.begin, row.end)) return false;
-          return any_expert_ || (row.load.valid() && expert_fits(run_.loads[row.load.value()].expert));
-        },
-        [](const StallRecord& row) { return row.begin; });
+    each(run_.stalls, out, [&](const StallRecord& row) {
+      if (!cause[static_cast<std::size_t>(row.cause)] || !place_fits(row.step, row.layer)) return false;
+      if (!length_fits(row.begin, row.end)) return false;
+      return any_expert_ || (row.load.valid() && expert_fits(run_.loads[row.load.value()].expert));
+    });
   }
 
-  void loads(std::vector<Hit>& out) {
+  void loads(Hits& out) {
     std::array<std::array<std::array<bool, 4>, 2>, 3> kind{};
     for (std::size_t p = 0; p < 3; ++p) {
       for (std::size_t again = 0; again < 2; ++again) {
@@ -136,49 +172,38 @@ class Scan {
       }
     }
     const bool with_length = query_.longer || query_.shorter;
-    each(
-        run_.loads, out,
-        [&](const LoadRecord& row) {
-          if (!kind[static_cast<std::size_t>(row.purpose)][row.reload ? 1 : 0]
-                   [static_cast<std::size_t>(row.state)])
-            return false;
-          if (!place_fits(row.step, row.layer) || !expert_fits(row.expert)) return false;
-          // What never arrived has no length.
-          return !with_length || (row.state == LoadEnd::arrived && length_fits(row.started, row.arrived));
-        },
-        [](const LoadRecord& row) { return row.requested; });
+    each(run_.loads, out, [&](const LoadRecord& row) {
+      if (!kind[static_cast<std::size_t>(row.purpose)][row.reload ? 1 : 0]
+               [static_cast<std::size_t>(row.state)])
+        return false;
+      if (!place_fits(row.step, row.layer) || !expert_fits(row.expert)) return false;
+      // What never arrived has no length.
+      return !with_length || (row.state == LoadEnd::arrived && length_fits(row.started, row.arrived));
+    });
   }
 
-  void operators(std::vector<Hit>& out) {
+  void operators(Hits& out) {
     std::array<bool, 5> kind{};
     for (std::size_t i = 0; i < kind.size(); ++i)
       kind[i] = named(search_name(OperatorRecord{.kind = static_cast<OperatorKind>(i)}));
-    each(
-        run_.operators, out,
-        [&](const OperatorRecord& row) {
-          return kind[static_cast<std::size_t>(row.kind)] && place_fits(row.step, row.layer) &&
-                 expert_fits(row.expert) && length_fits(row.begin, row.end);
-        },
-        [](const OperatorRecord& row) { return row.begin; });
+    each(run_.operators, out, [&](const OperatorRecord& row) {
+      return kind[static_cast<std::size_t>(row.kind)] && place_fits(row.step, row.layer) &&
+             expert_fits(row.expert) && length_fits(row.begin, row.end);
+    });
   }
 
-  void evictions(std::vector<Hit>& out) {
-    each(
-        run_.evictions, out,
-        [&](const EvictionRecord& row) { return expert_fits(row.expert) && event_fits(row.at_event); },
-        [](const EvictionRecord& row) { return row.at; });
+  void evictions(Hits& out) {
+    each(run_.evictions, out,
+         [&](const EvictionRecord& row) { return expert_fits(row.expert) && event_fits(row.at_event); });
   }
 
-  void management(std::vector<Hit>& out) {
-    each(
-        run_.management, out,
-        [&](const ManagementRecord& row) {
-          return place_fits(row.step, row.layer) && length_fits(row.begin, row.end);
-        },
-        [](const ManagementRecord& row) { return row.begin; });
+  void management(Hits& out) {
+    each(run_.management, out, [&](const ManagementRecord& row) {
+      return place_fits(row.step, row.layer) && length_fits(row.begin, row.end);
+    });
   }
 
-  void lookups(std::vector<Hit>& out) {
+  void lookups(Hits& out) {
     std::array<std::array<bool, 5>, 4> kind{};
     for (std::size_t o = 0; o < 4; ++o) {
       for (std::size_t m = 0; m < 5; ++m) {
@@ -187,60 +212,60 @@ class Scan {
                                                     .miss_class = static_cast<MissClass>(m)}));
       }
     }
-    each(
-        run_.lookups, out,
-        [&](const LookupRecord& row) {
-          return kind[static_cast<std::size_t>(row.outcome)][static_cast<std::size_t>(row.miss_class)] &&
-                 expert_fits(row.expert) && event_fits(row.event);
-        },
-        [&](const LookupRecord& row) {
-          return row.event.valid() ? run_.events[row.event.value()].at : SimTime();
-        });
+    each(run_.lookups, out, [&](const LookupRecord& row) {
+      return kind[static_cast<std::size_t>(row.outcome)][static_cast<std::size_t>(row.miss_class)] &&
+             expert_fits(row.expert) && event_fits(row.event);
+    });
   }
 
-  void events(std::vector<Hit>& out) {
-    each(
-        run_.events, out, [&](const EventRecord& row) { return place_fits(row.step, row.layer); },
-        [](const EventRecord& row) { return row.at; });
+  void events(Hits& out) {
+    each(run_.events, out, [&](const EventRecord& row) { return place_fits(row.step, row.layer); });
   }
 
-  void steps(std::vector<Hit>& out) {
+  void steps(Hits& out) {
     const bool prefill = named(search_name(StepRecord{.phase = Phase::prefill}));
     const bool decode = named(search_name(StepRecord{.phase = Phase::decode}));
     const StepRecord* first = run_.steps.data();
-    each(
-        run_.steps, out,
-        [&](const StepRecord& row) {
-          return step_fits(static_cast<std::int32_t>(&row - first)) &&
-                 (row.phase == Phase::prefill ? prefill : decode) && length_fits(row.begin, row.end);
-        },
-        [](const StepRecord& row) { return row.begin; });
+    each(run_.steps, out, [&](const StepRecord& row) {
+      return step_fits(static_cast<std::int32_t>(&row - first)) &&
+             (row.phase == Phase::prefill ? prefill : decode) && length_fits(row.begin, row.end);
+    });
   }
 
   // ---- order ----
 
-  static std::vector<Target> merged(std::array<std::vector<Hit>, kSearchKinds>& found) {
+  void order(std::size_t kind, Hits& hits) const {
+    if (hits.ordered) return;
+    std::stable_sort(hits.rows.begin(), hits.rows.end(), [this, kind](std::uint32_t a, std::uint32_t b) {
+      return time_of(kind, a) < time_of(kind, b);
+    });
+  }
+
+  [[nodiscard]] std::vector<Target> merged(std::array<Hits, kSearchKinds>& found) const {
+    struct Head {
+      std::size_t kind = 0, next = 0;
+      std::int64_t time = 0;
+    };
+    std::vector<Head> heads;
     std::size_t total = 0;
-    std::vector<std::size_t> kinds;
     for (std::size_t k = 0; k < kSearchKinds; ++k) {
-      std::vector<Hit>& hits = found[k];
-      if (hits.empty()) continue;
-      kinds.push_back(k);
-      total += hits.size();
-      // Tables of a simulated run are in order already.
-      if (!std::is_sorted(hits.begin(), hits.end(), earlier))
-        std::stable_sort(hits.begin(), hits.end(), earlier);
+      if (found[k].rows.empty()) continue;
+      order(k, found[k]);
+      heads.push_back({.kind = k, .time = time_of(k, found[k].rows.front())});
+      total += found[k].rows.size();
     }
     std::vector<Target> out;
     out.reserve(total);
-    std::array<std::size_t, kSearchKinds> next{};
-    while (out.size() < total) {
-      std::size_t best = kSearchKinds;
-      for (const std::size_t k : kinds) {
-        if (next[k] == found[k].size()) continue;
-        if (best == kSearchKinds || earlier(found[k][next[k]], found[best][next[best]])) best = k;
+    while (!heads.empty()) {
+      const auto first = std::min_element(heads.begin(), heads.end(),
+                                          [](const Head& a, const Head& b) { return a.time < b.time; });
+      const std::vector<std::uint32_t>& rows = found[first->kind].rows;
+      out.push_back({.kind = kTargetKinds[first->kind], .row = rows[first->next]});
+      if (++first->next == rows.size()) {
+        heads.erase(first);
+      } else {
+        first->time = time_of(first->kind, rows[first->next]);
       }
-      out.push_back({.kind = kTargetKinds[best], .row = found[best][next[best]++].row});
     }
     return out;
   }
