@@ -82,7 +82,14 @@ void SliceRow::spans(const PixelGrid& grid, std::vector<SliceSpan>& out) const {
   while (i < slices_.size() && slices_[i].begin < grid.span().last) {
     const int column = std::max(0, grid.column_of(slices_[i].begin));
     const std::size_t end = first_beginning(grid.edge(column + 1), i);
-    const auto widest = widest_.best(i, end, [this](std::size_t k) { return slices_[k].width(); });
+    const auto width = [this](std::size_t k) { return slices_[k].width(); };
+    auto widest = widest_.best(i, end, width);
+    // Of one that began before the view, the part inside counts.
+    const std::int64_t inside = slices_[i].end - grid.span().first;
+    if (widest.index == i && inside < widest.value && i + 1 < end) {
+      const auto other = widest_.best(i + 1, end, width);
+      if (other.value > inside) widest = other;
+    }
     const int last = std::max(column + 1, grid.column_of(slices_[end - 1].end));
     SliceSpan span{.first_column = column,
                    .last_column = last,

@@ -60,7 +60,8 @@ std::vector<SliceSpan> slow_spans(const std::vector<Slice>& slices, TimeSpan vie
     SliceSpan& span = out.back();
     ++span.count;
     span.last_column = std::max(column + 1, last);
-    if (slice.width() > slices[span.widest].width()) span.widest = index;
+    const auto inside = [&](const Slice& s) { return std::min(s.width(), s.end - view.first); };
+    if (inside(slice) > inside(slices[span.widest])) span.widest = index;
   }
   const PixelGrid grid(view, columns);
   for (SliceSpan& span : out) {
