@@ -82,7 +82,6 @@ void CommandJob::start() {
   QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
   environment.insert("PREGATE_PROGRESS", "lines");
   process_.setProcessEnvironment(environment);
-  if (!request_.folder.isEmpty()) process_.setWorkingDirectory(request_.folder);
   process_.setStandardInputFile(QProcess::nullDevice());
   const pid_t parent = ::getpid();
   process_.setChildProcessModifier([parent] { die_with(parent); });

@@ -11,7 +11,6 @@ struct CommandRequest {
   QStringList arguments;  // without the program's name: "run", "demo", "--out", ...
   QString output_file;    // what the command writes; empty: nothing
   QString title;          // "demo on oneplus-15r"
-  QString folder;         // it runs in, for paths that are relative; empty: the viewer's own
 };
 
 // A word as a POSIX shell takes it: quoted where it has to be.

@@ -13,11 +13,11 @@ void CounterfactualJob::start() {
   auto scenario = ScenarioFile::make(document_->run.header.scenario_text, document_->path);
   if (!scenario) return fail(scenario.error().message());
   scenario_ = std::move(*scenario);
-  job_ = std::make_unique<CommandJob>(
-      CommandRequest{.arguments = {"run", scenario_->path(), "--what-if", "--json", "--no-baseline"},
-                     .output_file = {},
-                     .title = tr("What would help"),
-                     .folder = scenario_->working_folder()});
+  job_ = std::make_unique<CommandJob>(CommandRequest{
+      .arguments =
+          QStringList{"run"} + scenario_->arguments() + QStringList{"--what-if", "--json", "--no-baseline"},
+      .output_file = {},
+      .title = tr("What would help")});
   connect(job_.get(), &CommandJob::progressed, this, [this] {
     state_.simulated = job_->progress().done;
     state_.all = job_->progress().total;

@@ -417,10 +417,10 @@ void MainWindow::run_scenario(const QString& name, const std::string& text, cons
       near.absolutePath() + u'/' + near.completeBaseName() + u'.' + name + QStringLiteral(".run");
   // Made from the same scenario before: a simulation is repeatable.
   if (QFileInfo::exists(file)) return open(file);
-  start_job({.arguments = {"run", (*scenario)->path(), "--no-baseline", "--out", file},
+  start_job({.arguments =
+                 QStringList{"run"} + (*scenario)->arguments() + QStringList{"--no-baseline", "--out", file},
              .output_file = file,
-             .title = name,
-             .folder = (*scenario)->working_folder()});
+             .title = name});
   // The command reads the file in its first moments; it is kept as long as the window.
   scenarios_.push_back(std::move(*scenario));
 }

@@ -26,6 +26,13 @@ RunView::RunView(std::shared_ptr<const RunDocument> document, QWidget* parent)
   connect(&link_, &Link::selected_changed, this, &RunView::state_changed);
   connect(&link_, &Link::area_changed, this, &RunView::state_changed);
   connect(search_, &SearchPanel::found_changed, this, &RunView::state_changed);
+  connect(this, &DocumentView::page_changed, this, &RunView::show_panels);
+  show_panels();
+}
+
+// The verdict has all that is to be said of it on its own page.
+void RunView::show_panels() {
+  panels_->setVisible(panels_wanted_ && page() != verdict_);
 }
 
 void RunView::add_pages() {
@@ -84,7 +91,9 @@ void RunView::act(Act act) {
     case Act::chain_back:
       return details_->step(-1);
     case Act::search:
-      panels_->show();
+      if (page() == verdict_) show_page(Act::show_timeline);
+      panels_wanted_ = true;
+      show_panels();
       panels_->setCurrentWidget(search_);
       return search_->begin();
     case Act::next_match:
@@ -94,7 +103,8 @@ void RunView::act(Act act) {
       search_->step(-1);
       return;
     case Act::toggle_details:
-      return panels_->setVisible(!panels_->isVisible());
+      panels_wanted_ = !panels_wanted_;
+      return show_panels();
     case Act::copy:
       if (DocumentView::can(act)) return DocumentView::act(act);
       return QApplication::clipboard()->setText(details_->text());

@@ -34,6 +34,7 @@ class RunView : public DocumentView {
  private:
   void add_pages();
   void add_panels();
+  void show_panels();
 
   std::shared_ptr<const RunDocument> document_;
   Link link_;
@@ -43,6 +44,7 @@ class RunView : public DocumentView {
   DetailsPanel* details_;
   AreaPanel* area_;
   SearchPanel* search_;
+  bool panels_wanted_ = true;
 };
 
 }  // namespace pregate

@@ -12,41 +12,47 @@ namespace {
 
 constexpr int kMostFoldersUp = 8;
 
-// The folder from which `path` leads to a file; null: none.
-QString folder_of(const QString& path, const QString& beside) {
-  if (QFileInfo::exists(path)) return QDir::currentPath();
+// Where `path` leads to a file, from here, from the run or from a folder above it; null: nowhere.
+QString find_file(const QString& path, const QString& beside) {
+  if (QFileInfo::exists(path)) return QFileInfo(path).absoluteFilePath();
   QDir folder = QFileInfo(beside).absoluteDir();
   for (int up = 0; up < kMostFoldersUp; ++up) {
-    if (QFileInfo::exists(folder.filePath(path))) return folder.path();
+    if (QFileInfo::exists(folder.filePath(path))) return folder.absoluteFilePath(path);
     if (!folder.cdUp()) break;
   }
   return {};
 }
 
-Result<QString> working_folder_of(const std::string& scenario_text, const std::string& beside) {
+// --set assignments of the files that a scenario names.
+Result<QStringList> files_of(const std::string& scenario_text, const std::string& beside) {
   const auto document = ScenarioDocument::parse({"scenario", scenario_text});
   if (!document) return document.error().at(beside);
+  QStringList set;
   for (const char* field : {"workload.trace", "workload.forward.prompt_file"}) {
     const std::string path = document->has(field) ? document->text_at(field) : std::string();
     if (path.empty()) continue;
-    const QString folder = folder_of(QString::fromStdString(path), QString::fromStdString(beside));
-    if (folder.isNull()) {
+    const QString found = find_file(QString::fromStdString(path), QString::fromStdString(beside));
+    if (found.isNull()) {
       return bad_input("the file that the run was made of, here or beside the run", "\"" + path + "\"", field)
           .at(beside);
     }
-    return folder;
+    set << QStringLiteral("--set") << QStringLiteral("%1=%2").arg(QLatin1String(field), found);
   }
-  return QString();
+  return set;
 }
 
 }  // namespace
 
+QStringList ScenarioFile::arguments() const {
+  return QStringList{path()} + set_;
+}
+
 Result<std::shared_ptr<ScenarioFile>> ScenarioFile::make(const std::string& scenario_text,
                                                          const std::string& beside) {
   auto made = std::make_shared<ScenarioFile>();
-  auto folder = working_folder_of(scenario_text, beside);
-  if (!folder) return folder.error();
-  made->working_folder_ = std::move(*folder);
+  auto set = files_of(scenario_text, beside);
+  if (!set) return set.error();
+  made->set_ = std::move(*set);
   QFile file(made->path());
   const auto size = static_cast<qint64>(scenario_text.size());
   if (!file.open(QIODevice::WriteOnly) || file.write(scenario_text.data(), size) != size || !file.flush()) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The scenario of a run as a file that the command takes again. The paths in it are as they were where the
-// run was made; the folder where they lead somewhere is looked for.
+// run was made, and relative ones lead nowhere from elsewhere: they are looked for and set anew.
 #pragma once
 
-#include <QtCore/QString>
+#include <QtCore/QStringList>
 #include <QtCore/QTemporaryDir>
 #include <memory>
 #include <string>
@@ -19,13 +19,14 @@ class ScenarioFile {
   static Result<std::shared_ptr<ScenarioFile>> make(const std::string& scenario_text,
                                                     const std::string& beside);
 
-  [[nodiscard]] QString path() const { return folder_.filePath(QStringLiteral("run.scenario.textproto")); }
-  // Where the command has to run; empty: anywhere.
-  [[nodiscard]] const QString& working_folder() const { return working_folder_; }
+  // What `pregate run` takes: the file, and what is set beside it.
+  [[nodiscard]] QStringList arguments() const;
 
  private:
+  [[nodiscard]] QString path() const { return folder_.filePath(QStringLiteral("run.scenario.textproto")); }
+
   QTemporaryDir folder_;
-  QString working_folder_;
+  QStringList set_;
 };
 
 }  // namespace pregate
