@@ -118,7 +118,7 @@ static_assert(each_once(), "the table has each action once");
 
 }  // namespace
 
-std::span<const Action> actions() {
+std::span<const Action> all_actions() {
   return kActions;
 }
 

@@ -113,7 +113,7 @@ struct Action {
 };
 
 // In the order of the menus.
-std::span<const Action> actions();
+std::span<const Action> all_actions();
 const Action& action(Act act);
 
 }  // namespace pregate

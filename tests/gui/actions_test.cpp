@@ -11,7 +11,7 @@ namespace pregate {
 namespace {
 
 TEST(Actions, EachHasANameAMenuAHelpAndAKeyThatQtKnows) {
-  for (const Action& each : actions()) {
+  for (const Action& each : all_actions()) {
     EXPECT_FALSE(each.name.empty() || each.menu.empty() || each.help.empty() || each.key.empty())
         << each.name;
     const QKeySequence key(QString::fromUtf8(each.key.data(), static_cast<qsizetype>(each.key.size())),
@@ -23,7 +23,7 @@ TEST(Actions, EachHasANameAMenuAHelpAndAKeyThatQtKnows) {
 
 TEST(Actions, NoKeyOrNameStandsTwice) {
   std::map<std::string_view, std::string_view> by_key, by_name;
-  for (const Action& each : actions()) {
+  for (const Action& each : all_actions()) {
     EXPECT_TRUE(by_key.emplace(each.key, each.name).second)
         << each.key << ": " << each.name << " and " << by_key[each.key];
     EXPECT_TRUE(by_name.emplace(each.name, each.key).second) << each.name;
