@@ -19,10 +19,10 @@
 namespace pregate {
 namespace {
 
-const QStringList& shipped_scenarios() {
-  static const QStringList kNames = {"demo", "synthetic", "replay"};
-  return kNames;
-}
+using Kind = ShippedFiles::Kind;
+
+// What the command starts from without a scenario: `pregate run --help` says which.
+constexpr const char *kOfTraces = "replay", *kOfModels = "synthetic";
 
 QLabel* caption(const QString& text, QWidget* buddy) {
   auto* label = new QLabel(text);
@@ -71,7 +71,8 @@ QString short_name(const QString& name_or_file) {
 
 }  // namespace
 
-BaseChooser::BaseChooser(Verb verb, QWidget* parent) : QWidget(parent), verb_(verb) {
+BaseChooser::BaseChooser(Verb verb, QWidget* parent)
+    : QWidget(parent), verb_(verb), shipped_(new ShippedFiles(this)) {
   build();
   for (QRadioButton* each : {by_scenario_, by_trace_, by_model_}) {
     connect(each, &QRadioButton::toggled, this, [this](bool on) {
@@ -79,14 +80,17 @@ BaseChooser::BaseChooser(Verb verb, QWidget* parent) : QWidget(parent), verb_(ve
     });
   }
   connect(scenario_, &QComboBox::editTextChanged, this, [this] {
-    read_scenario();
+    check_scenario();
     emit changed();
   });
+  connect(shipped_, &ShippedFiles::names_found, this, &BaseChooser::take_names);
+  connect(shipped_, &ShippedFiles::text_found, this, &BaseChooser::changed);
   for (QComboBox* each : {model_, device_, shape_as_})
     connect(each, &QComboBox::editTextChanged, this, &BaseChooser::changed);
   connect(trace_, &PathEdit::changed, this, &BaseChooser::changed);
   connect(prompt_, &QPlainTextEdit::textChanged, this, &BaseChooser::changed);
   set_scenario("demo");
+  shipped_->start();
 }
 
 void BaseChooser::build() {
@@ -126,7 +130,6 @@ void BaseChooser::build() {
 
 QWidget* BaseChooser::scenario_page() {
   scenario_ = open_combo(this);
-  scenario_->addItems(shipped_scenarios());
   scenario_->setAccessibleName("Scenario");
   auto* page = new QWidget;
   auto* list = new QVBoxLayout(page);
@@ -199,13 +202,14 @@ void BaseChooser::set_model(const QString& name_or_file, const QString& prompt) 
   choose(Source::model);
 }
 
-void BaseChooser::set_names(const ShippedNames& names) {
-  names_ = names;
-  fill(device_, names.devices);
-  fill(model_, names.models);
-  fill(shape_as_, names.models);
-  if (!names.models_with_weights.isEmpty())
-    prompt_->setToolTip("Shipped with weights: " + names.models_with_weights.join(", "));
+void BaseChooser::take_names() {
+  fill(scenario_, shipped_->names(Kind::scenario));
+  fill(device_, shipped_->names(Kind::device));
+  fill(model_, shipped_->names(Kind::model));
+  fill(shape_as_, shipped_->names(Kind::model));
+  if (!shipped_->models_with_weights().isEmpty())
+    prompt_->setToolTip("Shipped with weights: " + shipped_->models_with_weights().join(", "));
+  check_scenario();
   emit changed();
 }
 
@@ -225,33 +229,57 @@ bool BaseChooser::take_file(const QString& file) {
   return true;
 }
 
-void BaseChooser::read_scenario() {
-  scenario_values_.clear();
+// A name may be shipped with the command; a file is one that parses.
+void BaseChooser::check_scenario() {
   scenario_error_.clear();
   const QString typed = scenario_->currentText().trimmed();
-  if (typed.isEmpty() || shipped_scenarios().contains(typed)) return;
-  QFile file(typed);
-  if (!QFileInfo(typed).isFile() || !file.open(QIODevice::ReadOnly)) {
-    scenario_error_ = QString("expected a shipped scenario or a file, found \"%1\"").arg(typed);
+  const QStringList& names = shipped_->names(Kind::scenario);
+  if (typed.isEmpty() || names.contains(typed)) return;
+  if (!QFileInfo(typed).isFile()) {
+    // Before the command has answered, a plain word may be one of its names.
+    if (!names.isEmpty() || typed.contains('/'))
+      scenario_error_ = QString("expected a shipped scenario or a file, found \"%1\"").arg(typed);
     return;
   }
-  // One byte more than a document may have: its own check says so.
-  const std::string text = file.read((1 << 20) + 1).toStdString();
-  if (const auto document = ScenarioDocument::parse({QFileInfo(typed).fileName().toStdString(), text});
-      !document) {
+  const std::string text = shipped_->text(Kind::scenario, typed).toStdString();
+  const std::string name = QFileInfo(typed).fileName().toStdString();
+  if (const auto document = ScenarioDocument::parse({name, text}); !document)
     scenario_error_ = to_qt(document.error().message());
-    return;
-  }
-  if (auto values = scenario_changes({}, text)) scenario_values_ = std::move(*values);
 }
 
-std::vector<ScenarioChange> BaseChooser::values() const {
-  std::vector<ScenarioChange> values;
-  if (source() != Source::scenario) return values;
-  for (const ScenarioChange& value : scenario_values_) {
-    if (device().isEmpty() || !value.path.starts_with("device.")) values.push_back(value);
+QString BaseChooser::scenario_text() const {
+  switch (source()) {
+    case Source::scenario:
+      return shipped_->text(Kind::scenario, scenario_->currentText().trimmed());
+    case Source::trace:
+      return shipped_->text(Kind::scenario, kOfTraces);
+    case Source::model:
+      break;
   }
-  return values;
+  const bool live = verb_ == Verb::run && !prompt_->toPlainText().isEmpty();
+  return shipped_->text(Kind::scenario, live ? kOfTraces : kOfModels);
+}
+
+std::vector<BaseValue> BaseChooser::values() const {
+  BaseTexts texts{.scenario = scenario_text()};
+  // The names that the scenario itself gives, where nothing else is chosen.
+  QString device = this->device(), model, shape = shape_as_->currentText().trimmed();
+  if (source() == Source::model) model = model_->currentText().trimmed();
+  texts.other_device = !device.isEmpty();
+  texts.other_model = !model.isEmpty();
+  texts.other_shape = !shape.isEmpty();
+  bool whole_device = false;
+  for (const BaseValue& value : base_values({.scenario = texts.scenario})) {
+    if (value.path == "device.id" && device.isEmpty()) device = value.text;
+    if (value.path == "device.complete") whole_device = value.text == "true";
+    if (value.path == "model.preset" && model.isEmpty()) model = value.text;
+    if (value.path == "model.shape_as" && shape.isEmpty()) shape = value.text;
+  }
+  // A resolved scenario holds its device whole: the file of that name may have changed since.
+  if (texts.other_device || !whole_device) texts.device = shipped_->text(Kind::device, device);
+  texts.model = shipped_->text(Kind::model, model);
+  if (shape != "none") texts.shape_as = shipped_->text(Kind::model, shape);
+  return base_values(texts);
 }
 
 QString BaseChooser::problem_of_source() const {
@@ -266,17 +294,18 @@ QString BaseChooser::problem_of_source() const {
       return {};
     case Source::model:
       if (model_->currentText().trimmed().isEmpty()) return "Choose a model.";
-      return unknown_name(model_->currentText().trimmed(), names_.models, "model");
+      return unknown_name(model_->currentText().trimmed(), shipped_->names(Kind::model), "model");
   }
   return {};
 }
 
 QString BaseChooser::problem() const {
   if (const QString problem = problem_of_source(); !problem.isEmpty()) return problem;
-  if (const QString problem = unknown_name(device(), names_.devices, "device"); !problem.isEmpty())
+  if (const QString problem = unknown_name(device(), shipped_->names(Kind::device), "device");
+      !problem.isEmpty())
     return problem;
   const QString shape = shape_as_->currentText().trimmed();
-  return shape == "none" ? QString() : unknown_name(shape, names_.models, "model");
+  return shape == "none" ? QString() : unknown_name(shape, shipped_->names(Kind::model), "model");
 }
 
 QStringList BaseChooser::source_arguments() const {
@@ -291,7 +320,9 @@ QStringList BaseChooser::source_arguments() const {
     case Source::model: {
       QStringList arguments = {"--model", model_->currentText().trimmed()};
       if (prompt.isEmpty()) return arguments;
-      if (verb_ == Verb::run) return arguments << "--prompt=" + prompt;
+      // A prompt that looks like an option stands within the word.
+      if (verb_ == Verb::run && prompt.startsWith('-')) return arguments << "--prompt=" + prompt;
+      if (verb_ == Verb::run) return arguments << "--prompt" << prompt;
       return arguments << "--set"
                        << "workload.forward.prompt=" + prompt;
     }

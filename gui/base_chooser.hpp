@@ -9,9 +9,9 @@
 #include <QtWidgets/QStackedWidget>
 #include <vector>
 
-#include "gui/shipped_names.hpp"
+#include "gui/base_values.hpp"
+#include "gui/shipped_files.hpp"
 #include "gui/small_widgets.hpp"
-#include "traces/scenario_changes.hpp"
 
 namespace pregate {
 
@@ -32,14 +32,14 @@ class BaseChooser final : public QWidget {
   [[nodiscard]] QString name() const;
   [[nodiscard]] QString device() const { return device_->currentText().trimmed(); }
   [[nodiscard]] Source source() const;
-  // The values of a scenario file that is started from, less those that the device chosen here replaces.
-  [[nodiscard]] std::vector<ScenarioChange> values() const;
+  // What fields are before a form changes them. Grows as the command answers: changed() says so.
+  [[nodiscard]] std::vector<BaseValue> values() const;
+  [[nodiscard]] const ShippedFiles& shipped() const { return *shipped_; }
 
   void set_scenario(const QString& name_or_file);
   void set_trace(const QString& file);
   void set_model(const QString& name_or_file, const QString& prompt = {});
   void set_device(const QString& name_or_file) { device_->setEditText(name_or_file); }
-  void set_names(const ShippedNames& names);
   // A file that was dropped, by its name: a device, model, scenario or trace. False: none of them.
   bool take_file(const QString& file);
 
@@ -52,7 +52,9 @@ class BaseChooser final : public QWidget {
   QWidget* trace_page();
   QWidget* model_page();
   void choose(Source source);
-  void read_scenario();
+  void check_scenario();
+  void take_names();
+  [[nodiscard]] QString scenario_text() const;
   [[nodiscard]] QString problem_of_source() const;
   [[nodiscard]] QStringList source_arguments() const;
 
@@ -63,8 +65,7 @@ class BaseChooser final : public QWidget {
   PathEdit* trace_;
   QPlainTextEdit* prompt_;
   MessageLabel* prompt_note_;
-  ShippedNames names_;
-  std::vector<ScenarioChange> scenario_values_;
+  ShippedFiles* shipped_;
   QString scenario_error_;
 };
 

@@ -12,6 +12,7 @@
 #include <QtGui/QFontDatabase>
 #include <QtWidgets/QApplication>
 #include <QtWidgets/QHBoxLayout>
+#include <algorithm>
 #include <utility>
 
 #include "gui/message_color.hpp"
@@ -19,7 +20,7 @@
 namespace pregate {
 namespace {
 
-constexpr int kLeftWidth = 300;
+constexpr int kLeftWidth = 290;
 
 // Where new files go: the user's documents, or here.
 QString output_folder() {
@@ -47,17 +48,15 @@ CommandDialog::CommandDialog(Kind kind, QWidget* parent) : QDialog(parent), kind
   });
   connect(form_, &ScenarioForm::changed, this, &CommandDialog::update_all);
   connect(output_, &PathEdit::changed, this, &CommandDialog::update_all);
-  connect(&lookup_, &NameLookup::found, this, [this] {
-    base_->set_names(lookup_.names());
-    form_->set_names(FieldUnit::device, lookup_.names().devices);
-    form_->set_names(FieldUnit::model, lookup_.names().models);
+  connect(&base_->shipped(), &ShippedFiles::names_found, this, [this] {
+    form_->set_names(FieldUnit::device, base_->shipped().names(ShippedFiles::Kind::device));
+    form_->set_names(FieldUnit::model, base_->shipped().names(ShippedFiles::Kind::model));
   });
   connect(copy_, &QPushButton::clicked, this, [this] {
     QApplication::clipboard()->setText(shell_command(request().arguments));
     copy_->setText("Copied");
   });
   connect(show_, &QPushButton::clicked, this, [this] { form_->show_field(form_->problem().path); });
-  lookup_.start();
 }
 
 void CommandDialog::build() {
@@ -98,8 +97,9 @@ QWidget* CommandDialog::bottom() {
   auto* widget = new QWidget(this);
   shell_ = new QPlainTextEdit(widget);
   shell_->setReadOnly(true);
+  shell_->setLineWrapMode(QPlainTextEdit::NoWrap);  // it is broken where a shell may break it
   shell_->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
-  shell_->setFixedHeight(shell_->fontMetrics().lineSpacing() * 3 + 14);
+  shell_->setFixedHeight(shell_->fontMetrics().lineSpacing() * 4 + 12);
   shell_->setAccessibleName("The same as a line for the shell");
   shell_->setToolTip("The same as a line for the shell");
   shell_->setTabChangesFocus(true);
@@ -181,8 +181,19 @@ void CommandDialog::update_all() {
   summary_->setVisible(wrong.isEmpty());
   show_->setVisible(!wrong.isEmpty() && wrong.startsWith(form_->problem().path + ":"));
   start_->setEnabled(wrong.isEmpty());
-  shell_->setPlainText(shell_command(request().arguments));
+  show_shell_line();
   copy_->setText("&Copy");
+}
+
+void CommandDialog::show_shell_line() {
+  const int width = shell_->viewport()->width() - 2 * static_cast<int>(shell_->document()->documentMargin());
+  const int columns = width / std::max(1, shell_->fontMetrics().horizontalAdvance('m'));
+  shell_->setPlainText(shell_lines(request().arguments, columns));
+}
+
+void CommandDialog::resizeEvent(QResizeEvent* event) {
+  QDialog::resizeEvent(event);
+  show_shell_line();
 }
 
 void CommandDialog::accept() {

@@ -55,12 +55,14 @@ class CommandDialog : public QDialog {
 
   void dragEnterEvent(QDragEnterEvent* event) override;
   void dropEvent(QDropEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
 
  private:
   void build();
   QWidget* left_column();
   QWidget* bottom();
   void suggest_output();
+  void show_shell_line();
   [[nodiscard]] QString problem_of_output() const;
 
   Kind kind_;
@@ -73,7 +75,6 @@ class CommandDialog : public QDialog {
   QLabel* summary_;
   QPushButton *start_, *copy_, *show_;
   QString suggested_;  // an output file that the user did not choose
-  NameLookup lookup_;
 };
 
 // NAME.SUFFIX in `folder`, with a number where that is there: "demo-2.run".

@@ -27,4 +27,21 @@ QString shell_command(const QStringList& arguments) {
   return words.join(' ');
 }
 
+QString shell_lines(const QStringList& arguments, int columns) {
+  QStringList lines = {"pregate"};
+  for (qsizetype i = 0; i < arguments.size(); ++i) {
+    QString piece = shell_quoted(arguments[i]);
+    const bool has_value = arguments[i].startsWith("--") && !arguments[i].contains('=') &&
+                           i + 1 < arguments.size() && !arguments[i + 1].startsWith("--");
+    if (has_value) piece += " " + shell_quoted(arguments[++i]);
+    if (lines.back().size() + 1 + piece.size() + 2 > columns && lines.back().trimmed() != "pregate") {
+      lines.back() += " \\";
+      lines.append("    " + piece);
+    } else {
+      lines.back() += " " + piece;
+    }
+  }
+  return lines.join('\n');
+}
+
 }  // namespace pregate

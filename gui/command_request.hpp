@@ -17,5 +17,8 @@ struct CommandRequest {
 QString shell_quoted(const QString& word);
 // "pregate run demo --out 'my run.run'".
 QString shell_command(const QStringList& arguments);
+// The same over several lines of about so many characters, an option and its value together; the shell takes
+// them as one.
+QString shell_lines(const QStringList& arguments, int columns);
 
 }  // namespace pregate

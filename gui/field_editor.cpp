@@ -61,7 +61,7 @@ QString quantity_text(FieldUnit unit, const QString& text) {
 FieldEditor::FieldEditor(const ScenarioField& field, QWidget* parent)
     : QWidget(parent), field_(field), note_(new ElidedLabel(this)), message_(new MessageLabel(this)) {
   build();
-  set_base({});
+  set_base({}, {});
   check();
 }
 
@@ -148,7 +148,7 @@ void FieldEditor::set_text(const QString& text) {
 }
 
 QString FieldEditor::left_alone() const {
-  if (!base_.isEmpty()) return "scenario: " + (field_.type == FieldType::truth ? on_off(base_) : base_);
+  if (!base_.isEmpty()) return base_from_ + ": " + (field_.type == FieldType::truth ? on_off(base_) : base_);
   const QString fallback = to_qt(field_.fallback);
   if (fallback.isEmpty()) return words_ != nullptr ? QString("not set") : example_of(field_.unit);
   return "default: " + (field_.type == FieldType::truth ? on_off(fallback) : fallback);
@@ -162,8 +162,9 @@ QString FieldEditor::tip() const {
   return tip;
 }
 
-void FieldEditor::set_base(const QString& value) {
+void FieldEditor::set_base(const QString& value, const QString& from) {
   base_ = value;
+  base_from_ = from;
   if (words_ != nullptr) words_->setItemText(0, left_alone());
   if (names_ != nullptr) names_->lineEdit()->setPlaceholderText(left_alone());
   if (path_ != nullptr) path_->line()->setPlaceholderText(left_alone());

@@ -23,8 +23,8 @@ class FieldEditor final : public QWidget {
   // As --set takes it. Empty: left alone.
   [[nodiscard]] QString text() const;
   void set_text(const QString& text);
-  // What it is while it is left alone: the value of the scenario that is started from; empty: the fallback.
-  void set_base(const QString& value);
+  // What it is while it is left alone, and who says so: "scenario", "device". Empty: the schema's fallback.
+  void set_base(const QString& value, const QString& from);
   // Shipped names, where names are taken.
   void set_names(const QStringList& names);
   // What is wrong with the text: "expected ..., found ..."; empty: nothing.
@@ -43,7 +43,7 @@ class FieldEditor final : public QWidget {
   void check();
 
   const ScenarioField& field_;
-  QString base_, problem_;
+  QString base_, base_from_, problem_;
   // One of them, by the field.
   QLineEdit* line_ = nullptr;
   QComboBox* words_ = nullptr;

@@ -10,7 +10,7 @@
 namespace pregate {
 namespace {
 
-constexpr int kLabelWidth = 160;
+constexpr int kLabelWidth = 150;
 
 bool has_words(const ScenarioField& field, const QStringList& words) {
   const QString path = to_qt(field.path);
@@ -73,7 +73,7 @@ void FormSection::make_rows() {
     rows_.push_back(make_row(*field));
     editors_.append(rows_.back().editor);
   }
-  set_base(base_);
+  set_base(std::vector<BaseValue>(base_));
   set_names(FieldUnit::device, device_names_);
   set_names(FieldUnit::model, model_names_);
 }
@@ -148,13 +148,14 @@ int FormSection::filter(const QStringList& words, bool changed_only) {
   return left;
 }
 
-void FormSection::set_base(const std::vector<std::pair<QString, QString>>& values) {
+void FormSection::set_base(const std::vector<BaseValue>& values) {
   base_ = values;
   for (const Row& row : rows_) {
-    const QString path = to_qt(row.editor->field().path);
+    const std::string& path = row.editor->field().path;
     const auto found =
-        std::find_if(base_.begin(), base_.end(), [&](const auto& value) { return value.first == path; });
-    row.editor->set_base(found == base_.end() ? QString() : found->second);
+        std::find_if(base_.begin(), base_.end(), [&](const BaseValue& value) { return value.path == path; });
+    row.editor->set_base(found == base_.end() ? QString() : found->text,
+                         found == base_.end() ? QString() : found->from);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <QtWidgets/QVBoxLayout>
 #include <vector>
 
+#include "gui/base_values.hpp"
 #include "gui/field_editor.hpp"
 
 namespace pregate {
@@ -31,7 +32,7 @@ class FormSection final : public QWidget {
   // opens for them. Without words and wish: all rows, as open as it was. Returns how many rows are left.
   int filter(const QStringList& words, bool changed_only);
   // New rows know what they are while they are left alone, and names.
-  void set_base(const std::vector<std::pair<QString, QString>>& values);
+  void set_base(const std::vector<BaseValue>& values);
   void set_names(FieldUnit unit, const QStringList& names);
 
  signals:
@@ -53,7 +54,7 @@ class FormSection final : public QWidget {
   std::vector<const ScenarioField*> fields_;
   std::vector<Row> rows_;  // as fields_, once they are made
   QList<FieldEditor*> editors_;
-  std::vector<std::pair<QString, QString>> base_;
+  std::vector<BaseValue> base_;
   QStringList device_names_, model_names_;
   QToolButton* heading_;
   QWidget* body_;

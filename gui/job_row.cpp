@@ -18,7 +18,6 @@ QToolButton* button(const QString& text, const QString& tip, QWidget* parent) {
   made->setToolTip(tip);
   made->setAccessibleName(text);
   made->setToolButtonStyle(Qt::ToolButtonTextOnly);
-  made->setAutoRaise(true);
   return made;
 }
 
@@ -60,12 +59,11 @@ JobRow::JobRow(const CommandRequest& request, QWidget* parent)
 
 void JobRow::build() {
   setFrameShape(QFrame::StyledPanel);
-  title_ = label(this);
+  title_ = new ElidedLabel(this);
   title_->setText(job_->request().title);
   QFont bold = title_->font();
   bold.setBold(true);
   title_->setFont(bold);
-  title_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);  // long titles do not widen the panel
   title_->setToolTip(job_->request().title);
   state_ = label(this);
   message_ = label(this);

@@ -9,6 +9,7 @@
 #include <QtWidgets/QToolButton>
 
 #include "gui/command_job.hpp"
+#include "gui/small_widgets.hpp"
 
 namespace pregate {
 
@@ -33,7 +34,8 @@ class JobRow final : public QFrame {
   [[nodiscard]] bool has_result() const;
 
   CommandJob* job_;
-  QLabel *title_, *state_, *message_;
+  ElidedLabel* title_;
+  QLabel *state_, *message_;
   QProgressBar* bar_;
   QToolButton *cancel_, *open_, *command_, *output_, *clear_;
   QPlainTextEdit* details_;

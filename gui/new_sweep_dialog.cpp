@@ -28,10 +28,13 @@ NewSweepDialog::NewSweepDialog(QWidget* parent)
   row->addWidget(label);
   row->addWidget(jobs_, 1);
   left()->insertLayout(left()->count() - 3, row);
-  right()->insertWidget(0, new QLabel("<b>What is varied</b>", this));
+  auto* varied = new QLabel("<b>What is varied</b>", this);
+  auto* same = new QLabel("<b>What is the same in every scenario</b>", this);
+  for (QLabel* each : {varied, same}) each->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
+  right()->insertWidget(0, varied);
   right()->insertWidget(1, axes_);
-  right()->insertSpacing(2, 8);
-  right()->insertWidget(3, new QLabel("<b>What is the same in every scenario</b>", this));
+  right()->insertSpacing(2, 6);
+  right()->insertWidget(3, same);
   axes_->add_axis("dram.expert_budget", {});
   connect(axes_, &AxesEditor::changed, this, &NewSweepDialog::update_all);
   connect(jobs_, &QSpinBox::valueChanged, this, &NewSweepDialog::update_all);

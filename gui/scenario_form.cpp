@@ -155,10 +155,8 @@ ScenarioForm::Problem ScenarioForm::problem() const {
   return {};
 }
 
-void ScenarioForm::set_base(std::vector<ScenarioChange> values) {
-  std::vector<std::pair<QString, QString>> base;
-  for (const ScenarioChange& value : values) base.emplace_back(to_qt(value.path), to_qt(value.b));
-  for (FormSection* section : sections_) section->set_base(base);
+void ScenarioForm::set_base(const std::vector<BaseValue>& values) {
+  for (FormSection* section : sections_) section->set_base(values);
 }
 
 void ScenarioForm::set_names(FieldUnit unit, const QStringList& names) {

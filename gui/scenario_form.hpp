@@ -12,10 +12,8 @@
 #include <QtWidgets/QLineEdit>
 #include <QtWidgets/QScrollArea>
 #include <QtWidgets/QVBoxLayout>
-#include <vector>
 
 #include "gui/form_section.hpp"
-#include "traces/scenario_changes.hpp"
 
 namespace pregate {
 
@@ -38,8 +36,8 @@ class ScenarioForm final : public QWidget {
   };
   [[nodiscard]] Problem problem() const;
 
-  // What fields are while they are left alone (ScenarioChange::b).
-  void set_base(std::vector<ScenarioChange> values);
+  // What fields are while they are left alone.
+  void set_base(const std::vector<BaseValue>& values);
   // Shipped devices or models.
   void set_names(FieldUnit unit, const QStringList& names);
   // Opens its section, scrolls to it and gives it the focus.
