@@ -15,7 +15,12 @@ QString text_of(std::string_view text) {
 }  // namespace
 
 DocumentView::DocumentView(std::string path, QWidget* parent)
-    : QWidget(parent), path_(std::move(path)), tabs_(new QTabBar), stack_(new QStackedWidget) {
+    : QWidget(parent),
+      path_(std::move(path)),
+      notice_(new NoticeBar),
+      tabs_(new QTabBar),
+      stack_(new QStackedWidget),
+      split_(new QSplitter(Qt::Vertical)) {
   tabs_->setDrawBase(false);
   tabs_->setExpanding(false);
   tabs_->setAccessibleName(tr("Pages"));
@@ -23,8 +28,11 @@ DocumentView::DocumentView(std::string path, QWidget* parent)
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
+  split_->addWidget(stack_);
+  split_->setChildrenCollapsible(false);
+  column->addWidget(notice_);
   column->addWidget(tabs_);
-  column->addWidget(stack_, 1);
+  column->addWidget(split_, 1);
   connect(tabs_, &QTabBar::currentChanged, this, [this](int index) {
     if (index < 0) return;
     stack_->setCurrentIndex(index);
@@ -77,8 +85,10 @@ void DocumentView::show_page(Act show) {
   if (found != entries_.end()) tabs_->setCurrentIndex(static_cast<int>(found - entries_.begin()));
 }
 
-QLayout* DocumentView::body() const {
-  return layout();
+void DocumentView::add_panel(QWidget* panel) {
+  split_->addWidget(panel);
+  split_->setStretchFactor(0, 4);
+  split_->setStretchFactor(1, 1);
 }
 
 }  // namespace pregate

@@ -3,12 +3,14 @@
 // actions to the page that is shown. Asks the window for what needs the command (jobs) or another document.
 #pragma once
 
+#include <QtWidgets/QSplitter>
 #include <QtWidgets/QStackedWidget>
 #include <QtWidgets/QTabBar>
 #include <QtWidgets/QWidget>
 #include <string>
 #include <vector>
 
+#include "gui/notice_bar.hpp"
 #include "gui/page.hpp"
 
 namespace pregate {
@@ -27,6 +29,7 @@ class DocumentView : public QWidget {
   [[nodiscard]] virtual QString status() const;
   // Text of the scenario that made it; empty: none, as of a trace.
   [[nodiscard]] virtual std::string scenario_text() const { return {}; }
+  [[nodiscard]] NoticeBar& notice() { return *notice_; }
 
  signals:
   void state_changed();
@@ -35,9 +38,8 @@ class DocumentView : public QWidget {
   // `show` is the action that brings it to the front and names its tab.
   void add_page(Act show, Page* page);
   void show_page(Act show);
-  // Where what stands below or beside the pages is put.
-  [[nodiscard]] QLayout* body() const;
-  [[nodiscard]] QWidget* pages() const { return stack_; }
+  // Puts `panel` below the pages, with a handle between them.
+  void add_panel(QWidget* panel);
 
  private:
   struct Entry {
@@ -46,8 +48,10 @@ class DocumentView : public QWidget {
   };
   std::string path_;
   std::vector<Entry> entries_;
+  NoticeBar* notice_;
   QTabBar* tabs_;
   QStackedWidget* stack_;
+  QSplitter* split_;
 };
 
 }  // namespace pregate

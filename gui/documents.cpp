@@ -28,6 +28,17 @@ Result<std::string> first_bytes(const std::string& path) {
 
 }  // namespace
 
+Result<std::shared_ptr<const RunDocument>> RunDocument::make(std::string path, RunRecord run) {
+  auto document = std::make_shared<RunDocument>();
+  document->path = std::move(path);
+  document->run = std::move(run);
+  auto tracks = RunTracks::build(document->run);
+  if (!tracks) return tracks.error().at(document->path);
+  document->tracks = std::move(*tracks);
+  document->why = std::make_unique<const Explainer>(document->run);
+  return std::shared_ptr<const RunDocument>(std::move(document));
+}
+
 Result<FileKind> file_kind(const std::string& path) {
   const auto start = first_bytes(path);
   if (!start) return start.error();

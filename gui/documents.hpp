@@ -7,15 +7,23 @@
 #include <memory>
 #include <string>
 
+#include "gui/scene/explanation.hpp"
+#include "gui/scene/run_tracks.hpp"
 #include "traces/base/result.hpp"
 #include "traces/route_trace.hpp"
 #include "traces/run_record.hpp"
 
 namespace pregate {
 
+// What is derived from the run is made where it is read, for it takes a while too; it refers to the run, so
+// that a document stays where it is.
 struct RunDocument {
+  static Result<std::shared_ptr<const RunDocument>> make(std::string path, RunRecord run);
+
   std::string path;
   RunRecord run;
+  std::unique_ptr<const RunTracks> tracks{};
+  std::unique_ptr<const Explainer> why{};
 };
 
 struct RouteDocument {

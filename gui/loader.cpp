@@ -47,12 +47,17 @@ ReadWatch Loader::watch() {
 }
 
 void Loader::read_run_file() {
-  auto run = guarded(path_, [this] { return read_run(path_, watch()); });
-  if (!run) {
-    emit failed(QString::fromStdString(run.error().message()));
+  using Made = Result<std::shared_ptr<const RunDocument>>;
+  const auto document = guarded(path_, [this]() -> Made {
+    auto run = read_run(path_, watch());
+    if (!run) return run.error();
+    return RunDocument::make(path_, std::move(*run));
+  });
+  if (!document) {
+    emit failed(QString::fromStdString(document.error().message()));
     return;
   }
-  emit run_loaded(std::make_shared<const RunDocument>(RunDocument{path_, std::move(*run)}));
+  emit run_loaded(*document);
 }
 
 void Loader::read_route_file() {

@@ -9,7 +9,7 @@
 #include <set>
 
 #include "experiments/catalogue.hpp"
-#include "experiments/sweep/axes.hpp"
+#include "traces/sweep_axes.hpp"
 
 namespace pregate {
 namespace {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The main of tests that need a QApplication. Without a screen of their own choosing they run on the offscreen
-// platform, whose pictures are the same everywhere; settings go to a place that no user's viewer reads.
+// The main of tests that need a QApplication. Without a screen of their own choosing they run on the
+// offscreen platform, whose pictures are the same everywhere; settings go to a place that no user's viewer
+// reads.
 #include <gtest/gtest.h>
 
 #include <QtCore/QStandardPaths>

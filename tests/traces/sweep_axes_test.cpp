@@ -6,7 +6,7 @@
 #include <cmath>
 #include <set>
 
-#include "experiments/sweep/axes.hpp"
+#include "traces/sweep_axes.hpp"
 
 namespace pregate {
 namespace {

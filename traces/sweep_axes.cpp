@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "experiments/sweep/axes.hpp"
+#include "traces/sweep_axes.hpp"
 
 #include <fmt/format.h>
 
