@@ -131,6 +131,7 @@ int run_verb(int argc, char** argv, bool stdout_open) {
   add_ablate_verb(app, session);
   add_sweep_verb(app, session);
   add_plan_verb(app, session);
+  add_view_verb(app, session);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForVersion& version) {

@@ -44,6 +44,7 @@ void add_train_verb(CLI::App& app, Session& session);
 void add_ablate_verb(CLI::App& app, Session& session);
 void add_sweep_verb(CLI::App& app, Session& session);
 void add_plan_verb(CLI::App& app, Session& session);
+void add_view_verb(CLI::App& app, Session& session);
 // Verbs of `trace` that compute much.
 void add_trace_curve_verb(CLI::App& trace, Session& session);
 void add_trace_reuse_verb(CLI::App& trace, Session& session);

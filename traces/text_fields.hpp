@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "traces/base/nearest.hpp"
 #include "traces/base/result.hpp"
 #include "traces/base/units.hpp"
 
@@ -56,12 +57,6 @@ std::size_t find_unprintable(std::string_view text);
 
 // All scalar paths of a schema ("dram.expert_budget"), in schema order.
 std::vector<std::string> scalar_paths(const google::protobuf::Descriptor& schema);
-// The candidate with the least edit distance to `word`, where a bare last component counts too. Candidates
-// not empty.
-std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
-// At most `count` of them, the nearest first.
-std::vector<std::string> nearest_few(std::string_view word, std::vector<std::string> candidates,
-                                     std::size_t count);
 
 struct ReadContext {
   const FieldOrigins& origins;

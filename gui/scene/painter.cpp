@@ -115,7 +115,7 @@ class Brush {
     if (width < 4 || mark.text < 0) return;
     const LabelCache::State::Label& label = laid_out(mark, width);
     painter_.setFont(font_of(mark.size, mark.bold));
-    painter_.setPen(color_of(mark, theme_));
+    painter_.setPen(mark.on == Ink::none ? color_of(mark, theme_) : Theme::text_on(theme_.color(mark.on)));
     double x = static_cast<double>(mark.x);
     if (mark.align == Align::centre) x += (width - label.width) / 2;
     if (mark.align == Align::right) x += width - label.width;

@@ -138,6 +138,7 @@ struct Mark {
   float value = 0;         // of heat and diverging
   float thickness = 1;     // of lines
   std::int32_t text = -1;  // index into Picture::texts
+  Ink on = Ink::none;      // of a text: the fill that it lies on; it is then black or white, as reads better
   std::uint32_t first_point = 0, points = 0;
   std::uint32_t merged =
       1;  // slices that this mark stands for: neighbours below a pixel; the target is the widest

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "experiments/plot/ticks.hpp"
+#include "traces/base/ticks.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Views of a run that its summary does not hold: step by step, cause by cause, expert by expert. Computed
-// once from the record and used by the text and the JSON alike, so that both say the same.
+// Facts of a run that its summary does not hold: step by step, cause by cause, expert by expert. Computed
+// once from the record and used by the text, the JSON and the viewer alike, so that all say the same.
 #pragma once
 
 #include <array>
 #include <string>
 #include <vector>
 
-#include "traces/run_record.hpp"
+#include "traces/run_diff.hpp"
 #include "traces/scenario.hpp"
 
 namespace pregate {
@@ -52,5 +52,21 @@ double tokens_per_second(const PhaseSummary& decode);
 Duration per_token(Duration time, std::int64_t tokens);
 // The same with compute alone: every expert in DRAM, nothing to wait for, to manage or to share DRAM with.
 double tokens_per_second_if_resident(const PhaseSummary& decode);
+
+// What a phase's time went to, divided by `tokens`: the three kinds of work, and stalls by their cause where
+// there are any. Times and shares are apportioned, so that each column sums to its total as it is printed.
+struct TimeShare {
+  TimeBin bin = TimeBin::compute;
+  Duration time;  // of the phase
+  std::int64_t hundredths_ms = 0, permille = 0;
+};
+struct TimeShares {
+  std::vector<TimeShare> rows;
+  std::int64_t hundredths_ms = 0, permille = 0;  // all rows together
+};
+TimeShares time_shares(const PhaseSummary& phase, std::int64_t tokens);
+
+// Decode, which is where a token's time is asked of; a run without decode as a whole.
+const PhaseSummary& focus_of(const RunSummary& summary);
 
 }  // namespace pregate

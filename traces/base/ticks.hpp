@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // Round numbers along an axis. Linear: multiples of 1, 2 or 5 times a power of ten; log10: powers of ten,
 // with 2 and 5 times them where there are few; log2: powers of two. A short stretch of a logarithmic axis has
-// linear ticks. Leaves out dates.
+// linear ticks. For the figures of the command and the plots of the viewer. Leaves out dates.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "experiments/plot/figure.hpp"
-
 namespace pregate::plot {
+
+enum class Scale : std::uint8_t { linear, log10, log2 };
+
+struct Axis {
+  std::string label;
+  std::string unit;  // behind the label, in parentheses; may be empty
+  Scale scale = Scale::linear;
+  std::optional<double> min, max;  // none: from the data, rounded out to whole ticks
+};
 
 struct Tick {
   double value = 0;

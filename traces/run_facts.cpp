@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "experiments/analysis.hpp"
+#include "traces/run_facts.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "sim/residency/eviction.hpp"
+#include "traces/eviction_score.hpp"
+#include "traces/number_text.hpp"
 
 namespace pregate {
 namespace {
@@ -150,6 +151,34 @@ Duration per_token(Duration time, std::int64_t tokens) {
 double tokens_per_second_if_resident(const PhaseSummary& decode) {
   if (decode.compute <= Duration()) return 0;
   return static_cast<double>(decode.tokens) * 1e12 / static_cast<double>(decode.compute.count_ps());
+}
+
+TimeShares time_shares(const PhaseSummary& phase, std::int64_t tokens) {
+  TimeShares out;
+  const auto add = [&out](TimeBin bin, Duration time) { out.rows.push_back({.bin = bin, .time = time}); };
+  add(TimeBin::compute, phase.compute);
+  add(TimeBin::dram_contention, phase.dram_contention);
+  add(TimeBin::management, phase.management);
+  for (std::size_t c = 0; c < kStallCauses; ++c) {
+    if (phase.stall_by_cause[c] != Duration())
+      add(bin_of(static_cast<StallCause>(c)), phase.stall_by_cause[c]);
+  }
+  std::vector<std::int64_t> values;
+  for (const TimeShare& row : out.rows) values.push_back(row.time.count_ps());
+  constexpr std::int64_t kHundredthMs = 10'000'000;
+  out.hundredths_ms = (per_token(phase.makespan, tokens).count_ps() + kHundredthMs / 2) / kHundredthMs;
+  const std::vector<std::int64_t> times = apportion(values, out.hundredths_ms);
+  const std::vector<std::int64_t> shares = apportion(values, 1000);
+  for (std::size_t i = 0; i < out.rows.size(); ++i) {
+    out.rows[i].hundredths_ms = times[i];
+    out.rows[i].permille = shares[i];
+    out.permille += shares[i];
+  }
+  return out;
+}
+
+const PhaseSummary& focus_of(const RunSummary& summary) {
+  return summary.decode.tokens > 0 ? summary.decode : summary.all;
 }
 
 }  // namespace pregate
