@@ -10,6 +10,7 @@ pkg_check_modules(CAIRO REQUIRED IMPORTED_TARGET cairo cairo-svg cairo-png)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+find_package(Qt6 6.4 REQUIRED COMPONENTS Core Gui Widgets Svg Test)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_library(PREGATE_DNNL dnnl REQUIRED)
 

@@ -124,12 +124,14 @@ int run_verb(int argc, char** argv, bool stdout_open) {
   add_compare_verb(app, session);
   add_devices_verb(app, session);
   add_models_verb(app, session);
+  add_scenarios_verb(app, session);
   add_validate_verb(app, session);
   add_calibrate_verb(app, session);
   add_train_verb(app, session);
   add_ablate_verb(app, session);
   add_sweep_verb(app, session);
   add_plan_verb(app, session);
+  add_view_verb(app, session);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForVersion& version) {

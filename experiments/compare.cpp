@@ -103,20 +103,6 @@ Result<ComparedRun> make_compared_run(char letter, std::string given, RunRecord 
   return out;
 }
 
-SharedRates shared_rates(const PhaseDiff& phase) {
-  const auto rate = [](std::int64_t tokens, Duration time) {
-    return time <= Duration() ? 0 : static_cast<double>(tokens) * 1e12 / static_cast<double>(time.count_ps());
-  };
-  return {.a = rate(phase.tokens_a, phase.sum.a.bins.total()),
-          .b = rate(phase.tokens_b, phase.sum.b.bins.total())};
-}
-
-std::string shared_part(const PhaseDiff& phase) {
-  const std::int64_t count = phase.same_tokens() ? phase.tokens_a : phase.steps_in_both;
-  return fmt::format("the {} {}{} that both have", with_commas(count), phase.same_tokens() ? "token" : "step",
-                     count == 1 ? "" : "s");
-}
-
 Comparison compare_runs(std::vector<ComparedRun> runs, std::size_t top) {
   Comparison out{.runs = std::move(runs), .pairs = {}, .top = top};
   for (std::size_t other = 1; other < out.runs.size(); ++other)
@@ -149,22 +135,6 @@ Movers moved_layers(const Comparison& comparison, const ComparedPair& pair) {
                       .change = row.change()});
   }
   return rank(std::move(movers), comparison.top);
-}
-
-std::string words_of(TimeBin bin) {
-  switch (bin) {
-    case TimeBin::compute:
-      return "compute";
-    case TimeBin::dram_contention:
-      return "DRAM contention";
-    case TimeBin::management:
-      return "cache management";
-    default:
-      break;
-  }
-  std::string name(to_text(bin));
-  std::replace(name.begin(), name.end(), '_', ' ');
-  return name.replace(0, 6, "stall: ");  // "stall "
 }
 
 }  // namespace pregate

@@ -11,7 +11,7 @@
 
 #include "experiments/plot/figure.hpp"
 #include "experiments/terminal.hpp"
-#include "traces/run_diff.hpp"
+#include "traces/run_waterfall.hpp"
 #include "traces/scenario_changes.hpp"
 
 namespace pregate {
@@ -45,14 +45,6 @@ struct Comparison {
 
 // Errors: a run whose numbers do not add up; the file is the run's operand.
 Result<ComparedRun> make_compared_run(char letter, std::string given, RunRecord run);
-// Tokens of the steps that both have, a second of their time; of A and of B. 0 where there is no such step.
-struct SharedRates {
-  double a = 0, b = 0;
-};
-SharedRates shared_rates(const PhaseDiff& phase);
-// "the 3 tokens that both have"; of steps with other numbers of tokens: "the 2 steps that both have".
-std::string shared_part(const PhaseDiff& phase);
-
 Comparison compare_runs(std::vector<ComparedRun> runs, std::size_t top);
 
 // A token or a layer whose time differs, and the bin that explains most of it.
@@ -74,8 +66,5 @@ std::string compare_json(const Comparison& comparison);
 std::string compare_csv(const Comparison& comparison);
 std::string compare_layers_csv(const Comparison& comparison);
 plot::Figure compare_figure(const Comparison& comparison);
-
-// "stall: late prefetch", for people.
-std::string words_of(TimeBin bin);
 
 }  // namespace pregate

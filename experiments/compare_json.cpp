@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nlohmann/json.hpp>
 
-#include "experiments/analysis.hpp"
 #include "experiments/compare.hpp"
 #include "experiments/json_text.hpp"
 #include "experiments/table.hpp"
+#include "traces/run_facts.hpp"
 
 namespace pregate {
 namespace {

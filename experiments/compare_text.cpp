@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <optional>
 
-#include "experiments/analysis.hpp"
 #include "experiments/compare.hpp"
 #include "experiments/table.hpp"
 #include "experiments/wrap.hpp"
+#include "traces/run_facts.hpp"
 
 namespace pregate {
 namespace {
@@ -127,63 +127,6 @@ void write_changes(Writer& w, const ComparedPair& pair) {
 }
 
 // ---- waterfall ----
-
-// One line of the waterfall: a level (a makespan) or a change on the way from one to the other.
-struct Fall {
-  std::string name;
-  Duration whole;                // picoseconds in all
-  std::optional<Duration> both;  // of the steps that both have alone: what may be divided by their tokens
-  bool level = false;
-};
-
-std::vector<Fall> falls_of(const PhaseDiff& phase, char other) {
-  const Waterfall fall = phase.waterfall();
-  const Duration shared_a = phase.sum.a.bins.total(), shared_b = phase.sum.b.bins.total();
-  const bool more_a = fall.dropped != Duration(), more_b = fall.added != Duration();
-  std::vector<Fall> out;
-  if (more_a) {
-    out.push_back({"A", fall.from, std::nullopt, true});
-    out.push_back({"steps only A has", Duration() - fall.dropped, std::nullopt, false});
-  }
-  out.push_back({more_a ? "A, shared steps" : "A", shared_a, shared_a, true});
-  for (std::size_t i = 0; i < kTimeBins; ++i) {
-    const auto bin = static_cast<TimeBin>(i);
-    if (phase.sum.a.bins[bin] == Duration() && phase.sum.b.bins[bin] == Duration()) continue;
-    out.push_back({words_of(bin), fall.change[bin], fall.change[bin], false});
-  }
-  out.push_back({fmt::format("{}{}", other, more_b ? ", shared steps" : ""), shared_b, shared_b, true});
-  if (more_b) {
-    out.push_back({fmt::format("steps only {} has", other), fall.added, std::nullopt, false});
-    out.push_back({std::string(1, other), fall.to, std::nullopt, true});
-  }
-  if (phase.same_tokens()) return out;
-  for (Fall& row : out) row.both = std::nullopt;
-  return out;
-}
-
-// A column in hundredths of a millisecond, in which what is printed adds up: each level on the way is
-// rounded, and a change is the difference of two of them.
-class RoundedColumn {
- public:
-  explicit RoundedColumn(std::int64_t divisor) : divisor_(divisor) {}
-  std::string cell(Duration time, bool level) {
-    const std::int64_t before = rounded();
-    at_ = level ? time : at_ + time;
-    const std::int64_t value = level ? rounded() : rounded() - before;
-    const std::int64_t cents = value < 0 ? -value : value;
-    const char* sign = level ? "" : value < 0 ? "-" : value > 0 ? "+" : " ";
-    return fmt::format("{}{}.{:02}", sign, with_commas(cents / 100), cents % 100);
-  }
-
- private:
-  [[nodiscard]] std::int64_t rounded() const {
-    const Int128 unit = Int128{10'000'000} * divisor_;
-    const Int128 ps = at_.count_ps();
-    return static_cast<std::int64_t>((ps + (ps < 0 ? -unit : unit) / 2) / unit);
-  }
-  std::int64_t divisor_;
-  Duration at_;
-};
 
 // Bars of the changes alone, each from where the one before ended; the whole width is what the levels span.
 class FallBars {

@@ -8,12 +8,12 @@
 #include <cmath>
 #include <sstream>
 
-#include "experiments/analysis.hpp"
 #include "experiments/references.hpp"
 #include "experiments/run_setup.hpp"
 #include "experiments/table.hpp"
 #include "sim/simulator.hpp"
 #include "traces/replay.hpp"
+#include "traces/run_facts.hpp"
 
 namespace pregate {
 namespace {

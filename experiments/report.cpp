@@ -4,14 +4,13 @@
 
 #include <fmt/format.h>
 
-#include <numeric>
-
-#include "experiments/analysis.hpp"
 #include "experiments/energy.hpp"
 #include "experiments/signature_view.hpp"
 #include "experiments/table.hpp"
 #include "experiments/what_if_view.hpp"
 #include "experiments/wrap.hpp"
+#include "traces/run_facts.hpp"
+#include "traces/run_waterfall.hpp"
 
 namespace pregate {
 namespace {
@@ -28,7 +27,7 @@ struct Writer {
   [[nodiscard]] const RunSummary& summary() const { return report.run.summary; }
   // Where a token's time goes is asked of decode; a run without decode is asked as a whole.
   [[nodiscard]] bool decoded() const { return summary().decode.tokens > 0; }
-  [[nodiscard]] const PhaseSummary& focus() const { return decoded() ? summary().decode : summary().all; }
+  [[nodiscard]] const PhaseSummary& focus() const { return focus_of(summary()); }
 
   void heading(std::string_view title, std::string_view note) {
     out += "\n" + toned(look, Tone::strong, title);
@@ -68,55 +67,42 @@ void write_verdict(Writer& w) {
 
 // ---- where the time goes ----
 
-struct Bin {
-  std::string name;
-  Tone tone = Tone::plain;
-  std::int64_t ps = 0;
-};
-
-std::vector<Bin> bins_of(const PhaseSummary& phase) {
-  std::vector<Bin> bins = {{"compute", Tone::good, phase.compute.count_ps()},
-                           {"DRAM contention", Tone::info, phase.dram_contention.count_ps()},
-                           {"cache management", Tone::warn, phase.management.count_ps()}};
-  for (std::size_t c = 0; c < kStallCauses; ++c) {
-    const std::int64_t ps = phase.stall_by_cause[c].count_ps();
-    if (ps == 0) continue;
-    std::string name = fmt::format("stall: {}", to_text(static_cast<StallCause>(c)));
-    std::replace(name.begin(), name.end(), '_', ' ');
-    bins.push_back({std::move(name), Tone::bad, ps});
+Tone tone_of(TimeBin bin) {
+  switch (bin) {
+    case TimeBin::compute:
+      return Tone::good;
+    case TimeBin::dram_contention:
+      return Tone::info;
+    case TimeBin::management:
+      return Tone::warn;
+    default:
+      return Tone::bad;
   }
-  return bins;
 }
 
-// Bars, times and shares are apportioned, so that each column sums to its total as it is printed.
 void write_bars(Writer& w) {
   const PhaseSummary& phase = w.focus();
   w.heading("Where the time goes",
             w.decoded() ? fmt::format("a decoded token, mean of {}; simulated", with_commas(phase.tokens))
                         : std::string("the whole run; simulated"));
-  const std::vector<Bin> bins = bins_of(phase);
+  const TimeShares shares = time_shares(phase, w.decoded() ? phase.tokens : 1);
   std::vector<std::int64_t> values;
-  for (const Bin& bin : bins) values.push_back(bin.ps);
-  constexpr std::int64_t kHundredthMs = 10'000'000;
-  const std::int64_t hundredths =
-      (per_token(phase.makespan, w.decoded() ? phase.tokens : 1).count_ps() + kHundredthMs / 2) /
-      kHundredthMs;
-  const std::vector<std::int64_t> times = apportion(values, hundredths);
-  const std::vector<std::int64_t> shares = apportion(values, 1000);
+  for (const TimeShare& row : shares.rows) values.push_back(row.time.count_ps());
   const std::vector<std::int64_t> cells = apportion(values, kBarCells);
   std::int64_t before = 0;
-  for (std::size_t i = 0; i < bins.size(); ++i) {
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const TimeShare& row = shares.rows[i];
     std::string bar;
     for (std::int64_t c = 0; c < cells[i]; ++c) bar += w.look.utf8 ? "█" : "#";
-    if (cells[i] == 0 && bins[i].ps > 0) bar = w.look.utf8 ? "▏" : "|";
+    if (cells[i] == 0 && row.time > Duration()) bar = w.look.utf8 ? "▏" : "|";
     if (!bar.empty())
-      bar = std::string(static_cast<std::size_t>(before) + 2, ' ') + toned(w.look, bins[i].tone, bar);
-    w.line("  {:<22}{:>9.2f} ms {:>6.1f} %{}", bins[i].name, static_cast<double>(times[i]) / 100,
-           static_cast<double>(shares[i]) / 10, bar);
+      bar = std::string(static_cast<std::size_t>(before) + 2, ' ') + toned(w.look, tone_of(row.bin), bar);
+    w.line("  {:<22}{:>9.2f} ms {:>6.1f} %{}", words_of(row.bin),
+           static_cast<double>(row.hundredths_ms) / 100, static_cast<double>(row.permille) / 10, bar);
     before += cells[i];
   }
-  w.line("  {:<22}{:>9.2f} ms {:>6.1f} %", "together", static_cast<double>(hundredths) / 100,
-         100.0 * static_cast<double>(std::accumulate(shares.begin(), shares.end(), std::int64_t{0})) / 1000);
+  w.line("  {:<22}{:>9.2f} ms {:>6.1f} %", "together", static_cast<double>(shares.hundredths_ms) / 100,
+         static_cast<double>(shares.permille) / 10);
 }
 
 // ---- hits, bound, pre-gating ----

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "experiments/analysis.hpp"
 #include "experiments/energy.hpp"
 #include "experiments/forward_report.hpp"
 #include "experiments/json_text.hpp"
@@ -8,6 +7,7 @@
 #include "experiments/summary_json.hpp"
 #include "experiments/table.hpp"
 #include "experiments/what_if_view.hpp"
+#include "traces/run_facts.hpp"
 
 namespace pregate {
 namespace {

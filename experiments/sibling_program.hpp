@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "traces/base/result.hpp"
 
@@ -15,5 +16,7 @@ Result<std::string> own_program();
 Result<std::string> program_folder();
 // Path of the program `name` in that folder. The error says where it was looked for.
 Result<std::string> sibling_program(std::string_view name);
+// This process goes on as that program. Returns only when it cannot.
+Status become_sibling(std::string_view name, const std::vector<std::string>& arguments);
 
 }  // namespace pregate

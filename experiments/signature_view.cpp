@@ -141,17 +141,6 @@ std::string pair_table(const LayerPairs& pairs, const Look& look) {
 
 }  // namespace
 
-std::vector<Signature> trace_signatures(const RoutingUse& use, const LayerPairs& pairs) {
-  return {judge_collapse(use), judge_shared(use), judge_confusion(pairs)};
-}
-
-std::vector<Signature> run_signatures(const RunRecord& run, const RouteTrace* trace) {
-  RoutingUse use = measure_use(run);
-  if (trace != nullptr) add_norms(*trace, use);
-  return {judge_thrashing(measure_thrashing(run)), judge_collapse(use), judge_shared(use),
-          judge_confusion(measure_pairs(run))};
-}
-
 std::string text_of(std::span<const Signature> signatures, const Look& look) {
   Table table(
       {{"failure signature", Align::left}, {"value"}, {"watch"}, {"failing"}, {"verdict", Align::left}});

@@ -13,10 +13,6 @@
 
 namespace pregate {
 
-// What a trace can show, or a run, which also shows thrashing. Norms are the trace's; null: not at hand.
-std::vector<Signature> trace_signatures(const RoutingUse& use, const LayerPairs& pairs);
-std::vector<Signature> run_signatures(const RunRecord& run, const RouteTrace* trace);
-
 std::string text_of(std::span<const Signature> signatures, const Look& look);
 // Layers, banks and pairs one by one.
 std::string text_of(const RoutingUse& use, const LayerPairs& pairs, const Look& look);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/summary_json.hpp"
 
-#include "experiments/analysis.hpp"
 #include "experiments/table.hpp"
+#include "traces/run_facts.hpp"
 
 namespace pregate {
 namespace {

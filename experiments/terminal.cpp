@@ -87,9 +87,10 @@ Status write_stdout(std::string_view text) {
 
 Progress::Progress(std::string what)
     : what_(std::move(what)),
-      enabled_(::isatty(STDERR_FILENO) == 1),
+      lines_(environment("PREGATE_PROGRESS") == "lines"),
+      enabled_(lines_ || ::isatty(STDERR_FILENO) == 1),
       begin_(Clock::now()),
-      next_(begin_ + std::chrono::seconds(1)) {}
+      next_(lines_ ? begin_ : begin_ + std::chrono::seconds(1)) {}
 
 namespace {
 
@@ -108,6 +109,17 @@ void Progress::update(std::int64_t done, std::int64_t total, std::string_view no
   const Clock::time_point now = Clock::now();
   if (now < next_) return;
   next_ = now + std::chrono::milliseconds(100);
+  if (lines_) {
+    // Not fmt::print: that nobody reads any more is no reason to throw.
+    std::fputs(
+        fmt::format("progress {} {} {}{}{}\n", done, total, what_, note.empty() ? "" : ", ", note).c_str(),
+        stderr);
+    return;
+  }
+  show(done, total, note, now);
+}
+
+void Progress::show(std::int64_t done, std::int64_t total, std::string_view note, Clock::time_point now) {
   const double seconds = std::chrono::duration<double>(now - begin_).count();
   const auto lately = static_cast<double>(done - first_);
   std::string of, left;

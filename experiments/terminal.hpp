@@ -32,7 +32,9 @@ bool secure_standard_streams();
 Status write_stdout(std::string_view text);
 
 // One line on stderr that is rewritten in place, only on a terminal and only after a second: a short job
-// stays silent.
+// stays silent. For a program that watches, the environment variable PREGATE_PROGRESS=lines makes lines of
+// it, wherever stderr goes: "progress DONE TOTAL WHAT", from the first step on and at most ten a second.
+// TOTAL 0: unknown.
 class Progress {
  public:
   explicit Progress(std::string what);
@@ -47,7 +49,10 @@ class Progress {
 
  private:
   using Clock = std::chrono::steady_clock;
+  void show(std::int64_t done, std::int64_t total, std::string_view note, Clock::time_point now);
+
   std::string what_;
+  bool lines_ = false;  // for a program
   bool enabled_ = false;
   bool shown_ = false;
   Clock::time_point begin_, next_;

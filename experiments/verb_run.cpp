@@ -5,7 +5,6 @@
 #include <array>
 #include <memory>
 
-#include "experiments/analysis.hpp"
 #include "experiments/live_routing.hpp"
 #include "experiments/live_source.hpp"
 #include "experiments/report.hpp"
@@ -16,6 +15,7 @@
 #include "sim/simulator.hpp"
 #include "traces/dressed_source.hpp"
 #include "traces/route_file.hpp"
+#include "traces/run_facts.hpp"
 #include "traces/run_file.hpp"
 
 namespace pregate {

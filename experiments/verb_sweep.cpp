@@ -47,7 +47,8 @@ struct SweepOptions {
 struct ShowOptions {
   std::string file;
   ViewOptions view;
-  bool json = false;
+  bool json = false, document = false;
+  std::string scenario;  // a hash, or as much of it as tells it
 };
 
 struct MergeOptions {
@@ -335,19 +336,54 @@ Status sweep_all(Session& session, SweepOptions& options) {
   return {};
 }
 
+// The text of one row's scenario.
+Result<std::string> scenario_of(const std::string& file, const std::string& hash) {
+  std::string text;
+  std::size_t found = 0;
+  const auto row = [&](const StoredSweep&, StoredSweep::Row each) {
+    if (!each.hash.starts_with(hash)) return Status();
+    ++found;
+    text = std::move(each.scenario);
+    return Status();
+  };
+  const SweepContents contents{.keys = std::vector<std::string>(), .scenarios = true};
+  if (Status read = visit_sweep(file, contents, {.header = {}, .row = row}); !read) return read.error();
+  if (found == 1) return text;
+  return bad_input("the hash of one row, or its beginning",
+                   found == 0 ? fmt::format("\"{}\", which none has", hash)
+                              : fmt::format("\"{}\", which {} have", hash, found))
+      .at("--scenario");
+}
+
+Status show_scenario(Session& session, const ShowOptions& options) {
+  if (options.json || options.document || options.view.asked() || !options.view.option.empty())
+    return bad_input("no other option beside it", "one").at("--scenario");
+  Result<std::string> text = scenario_of(options.file, options.scenario);
+  if (!text) return text.error();
+  session.out = std::move(*text);
+  if (!session.out.ends_with('\n')) session.out += '\n';
+  return {};
+}
+
 Status show(Session& session, ShowOptions& options) {
   ViewOptions& view = options.view;
+  if (!options.scenario.empty()) return show_scenario(session, options);
+  if (options.document && options.json) return bad_input("--json or --document", "both").at("--document");
   if (Status fine = check_files(view, options.file, {}); !fine) return fine;
-  if (!view.table && view.csv.empty() && view.plot.empty() && !options.json) view.table = true;
+  if (!view.table && view.csv.empty() && view.plot.empty() && !options.json && !options.document)
+    view.table = true;
   const Result<StoredSweep> header = read_sweep_header(options.file);
   if (!header) return header.error();
   if (Status fine = check_names(*header, view); !fine) return fine;
-  const Result<StoredSweep> sweep = read_selected(options.file, view, options.json);
+  const Result<StoredSweep> sweep = read_selected(options.file, view, options.json || options.document);
   if (!sweep) return sweep.error();
   std::string text;
   if (Status written = write_views(*sweep, view, session.look, text); !written) return written;
   if (text.starts_with('\n')) text.erase(0, 1);
-  session.out = options.json ? json_text(sweep_json(*sweep)) : text + failures_of(*sweep);
+  if (options.document)
+    session.out = sweep_document(*sweep);
+  else
+    session.out = options.json ? json_text(sweep_json(*sweep)) : text + failures_of(*sweep);
   return {};
 }
 
@@ -424,8 +460,14 @@ void add_show_verb(CLI::App& sweep, Session& session) {
   verb->add_option("FILE", options->file, "of a sweep")->required();
   add_view_options(*verb, options->view);
   verb->add_flag("--json", options->json, "the rows as JSON");
+  verb->add_flag("--document", options->document,
+                 "as JSON, the axes with their kinds, the keys with their units, and the rows as lists");
+  verb->add_option("--scenario", options->scenario,
+                   "print the scenario of the row with this hash, as `pregate run` takes it")
+      ->type_name("HASH");
   verb->callback([options, verb, &session] {
     options->view.table = verb->count("--table") > 0;
+    options->view.option = option_of_view(*verb);
     session.action = [options, &session] { return show(session, *options); };
   });
 }

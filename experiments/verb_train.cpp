@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `pregate train`: starts pregate-train, which stands beside this program where libtorch was there to build
 // it.
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 
 #include "experiments/sibling_program.hpp"
 #include "experiments/verbs.hpp"
@@ -22,17 +18,6 @@ void prefer_wide_kernels() {
 #endif
 }
 
-Status start(const std::vector<std::string>& arguments) {
-  const auto program = sibling_program("pregate-train");
-  if (!program) return program.error();
-  std::vector<char*> argv = {const_cast<char*>(program->c_str())};
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  prefer_wide_kernels();
-  ::execv(program->c_str(), argv.data());
-  return run_failed(*program, "a program that can be started", std::strerror(errno));
-}
-
 }  // namespace
 
 void add_train_verb(CLI::App& app, Session& session) {
@@ -40,8 +25,12 @@ void add_train_verb(CLI::App& app, Session& session) {
   // Its arguments, --help among them, are the trainer's.
   verb->set_help_flag();
   verb->prefix_command();
-  verb->callback(
-      [&session, verb] { session.action = [arguments = verb->remaining()] { return start(arguments); }; });
+  verb->callback([&session, verb] {
+    session.action = [arguments = verb->remaining()] {
+      prefer_wide_kernels();
+      return become_sibling("pregate-train", arguments);
+    };
+  });
 }
 
 }  // namespace pregate

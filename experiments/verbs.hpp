@@ -38,12 +38,14 @@ void add_heatmap_verb(CLI::App& app, Session& session);
 void add_compare_verb(CLI::App& app, Session& session);
 void add_devices_verb(CLI::App& app, Session& session);
 void add_models_verb(CLI::App& app, Session& session);
+void add_scenarios_verb(CLI::App& app, Session& session);
 void add_validate_verb(CLI::App& app, Session& session);
 void add_calibrate_verb(CLI::App& app, Session& session);
 void add_train_verb(CLI::App& app, Session& session);
 void add_ablate_verb(CLI::App& app, Session& session);
 void add_sweep_verb(CLI::App& app, Session& session);
 void add_plan_verb(CLI::App& app, Session& session);
+void add_view_verb(CLI::App& app, Session& session);
 // Verbs of `trace` that have files of their own.
 void add_trace_curve_verb(CLI::App& trace, Session& session);
 void add_trace_reuse_verb(CLI::App& trace, Session& session);

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
-#include "experiments/analysis.hpp"
 #include "experiments/simulate_setup.hpp"
 #include "experiments/table.hpp"
+#include "traces/run_facts.hpp"
 
 namespace pregate {
 namespace {

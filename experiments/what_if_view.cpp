@@ -3,9 +3,9 @@
 
 #include <fmt/format.h>
 
-#include "experiments/analysis.hpp"
 #include "experiments/table.hpp"
 #include "experiments/wrap.hpp"
+#include "traces/run_facts.hpp"
 
 namespace pregate {
 namespace {

@@ -16,34 +16,28 @@ Result<FlashModel> parse_flash_model(std::string_view word) {
 
 // Entries of the mapping table that one translation page holds.
 std::int64_t entries_a_page(const FieldReader& pages, Bytes page) {
-  constexpr NumberRange kEntry{1, 64};
-  const double entry = pages.number("mapping_entry_bytes", kEntry);
+  const double entry = pages.number("mapping_entry_bytes");
   return std::max<std::int64_t>(static_cast<std::int64_t>(static_cast<double>(page.count()) / entry), 1);
 }
 
 FlashPagesSpec read_pages(const FieldReader& pages) {
-  constexpr IntegerRange kCount{1, 256};
-  constexpr Bytes kLeastPage = Bytes(512), kMostPage = Bytes::mib(1), kMostChunk = Bytes::gib(1);
-  const auto count = [&](std::string_view name) {
-    return static_cast<std::int32_t>(pages.integer(name, kCount));
-  };
+  const auto count = [&](std::string_view name) { return static_cast<std::int32_t>(pages.integer(name)); };
   FlashPagesSpec spec;
   spec.channels = count("channels");
   spec.chips = count("chips");
   spec.dies = count("dies");
   spec.planes = count("planes");
-  spec.page = pages.bytes("page", kLeastPage, kMostPage);
+  spec.page = pages.bytes("page");
   spec.sense = pages.duration("sense");
   spec.command = pages.duration("command");
   spec.bus = pages.bandwidth("bus_bandwidth");
   spec.cache_read = pages.flag("cache_read");
   spec.link = scaled(pages, "link_efficiency", pages.bandwidth("link_bandwidth"));
   spec.overhead = pages.duration("overhead");
-  spec.chunk = pages.has("chunk") ? pages.bytes("chunk", Bytes(), kMostChunk) : spec.page;
-  spec.mapping_cache = pages.bytes("mapping_cache", Bytes(), Bytes::gib(1024));
+  spec.chunk = pages.has("chunk") ? pages.bytes("chunk") : spec.page;
+  spec.mapping_cache = pages.bytes("mapping_cache");
   spec.mapping_entries_a_page = entries_a_page(pages, spec.page);
-  spec.mapping_read =
-      pages.has("mapping_read") ? pages.bytes("mapping_read", Bytes(1), spec.page) : spec.page;
+  spec.mapping_read = pages.has("mapping_read") ? pages.bytes("mapping_read", spec.page) : spec.page;
   spec.mapping_whole_page = pages.flag("mapping_whole_page");
   return spec;
 }
@@ -80,11 +74,11 @@ FlashSpec read_flash(const FieldReader& flash) {
   spec.lane_bandwidth = scaled(flash, "derate", lane);
   spec.request_latency = flash.duration("request_latency");
   spec.request_overhead = flash.duration("request_overhead");
-  spec.request_bytes = flash.bytes("request_bytes", Bytes(0), Bytes::gib(64));
+  spec.request_bytes = flash.bytes("request_bytes");
   if (spec.request_bytes > Bytes(0) && spec.request_bytes < Bytes::kib(4)) {
     flash.fail("request_bytes", "0 (never split) or at least 4KiB", to_text(spec.request_bytes));
   }
-  spec.queue_depth = static_cast<std::int32_t>(flash.integer("queue_depth", {1, 65536}));
+  spec.queue_depth = static_cast<std::int32_t>(flash.integer("queue_depth"));
   spec.hot_derate = permille_of(flash, "hot_derate");
   spec.model = flash.word("model", parse_flash_model);
   if (flash.has("pages")) {

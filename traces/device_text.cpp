@@ -24,8 +24,6 @@ constexpr std::string_view kPagesDefaults = R"(
 flash { pages { command: "0" overhead: "0" cache_read: true link_efficiency: 1 mapping_cache: "0" mapping_entry_bytes: 4 mapping_whole_page: true } }
 )";
 
-constexpr Bytes kLargestDram = Bytes::gib(64 * 1024);
-
 // rate x fraction in millionths, so that every machine gets the same integer.
 std::int64_t scaled(std::int64_t rate, double fraction) {
   return static_cast<std::int64_t>(Int128{rate} * std::llround(fraction * 1e6) / 1'000'000);
@@ -66,7 +64,7 @@ Result<std::vector<Permille>> parse_shares(std::string_view text) {
 // What a controller with this refresh and this mapping gets out of the peak.
 Bandwidth usable_bandwidth(const FieldReader& dram, const DramSpec& spec) {
   const std::string_view share = spec.refresh == Refresh::all_bank ? "refresh_all_bank" : "refresh_per_bank";
-  const double refresh = spec.refresh == Refresh::none ? 0 : dram.number(share, {0, 0.9});
+  const double refresh = spec.refresh == Refresh::none ? 0 : dram.number(share);
   const double linear = spec.mapping == DramMapping::interleaved ? 1 : dram.fraction("linear_efficiency");
   const Bandwidth one = scaled(dram, "efficiency", spec.peak_bandwidth);
   return Bandwidth::bytes_per_second(scaled(one.count(), (1 - refresh) * linear));
@@ -78,8 +76,7 @@ void read_timing(const FieldReader& dram, DramSpec& spec) {
   const std::int64_t channel = spec.timing->peak().count();
   const std::int64_t nearest =
       std::max<std::int64_t>((spec.peak_bandwidth.count() + channel / 2) / channel, 1);
-  spec.channels =
-      static_cast<std::int32_t>(dram.has("channels") ? dram.integer("channels", {1, 64}) : nearest);
+  spec.channels = static_cast<std::int32_t>(dram.has("channels") ? dram.integer("channels") : nearest);
   if (spec.channels > 64) {
     dram.fail("timing", "a set with which peak_bandwidth needs at most 64 channels",
               fmt::format("{}", nearest));
@@ -88,8 +85,8 @@ void read_timing(const FieldReader& dram, DramSpec& spec) {
 
 DramSpec read_dram(const FieldReader& dram) {
   DramSpec spec;
-  spec.capacity = dram.bytes("capacity", Bytes::mib(1), kLargestDram);
-  spec.reserved = dram.bytes("reserved", Bytes(0), kLargestDram);
+  spec.capacity = dram.bytes("capacity");
+  spec.reserved = dram.bytes("reserved");
   if (spec.reserved >= spec.capacity) {
     dram.fail("reserved", fmt::format("less than the capacity, {}", to_text(spec.capacity)),
               to_text(spec.reserved));
@@ -101,7 +98,7 @@ DramSpec read_dram(const FieldReader& dram) {
   spec.by_readers = dram.word("reader_efficiency", parse_shares);
   if (dram.has("timing")) read_timing(dram, spec);
   if (dram.has("dma_bandwidth")) spec.dma_bandwidth = dram.bandwidth("dma_bandwidth");
-  spec.write_cost = Permille{std::llround(dram.number("write_cost", {0.1, 100}) * 1000)};
+  spec.write_cost = Permille{std::llround(dram.number("write_cost") * 1000)};
   spec.latency = dram.duration("latency");
   return spec;
 }
@@ -129,13 +126,13 @@ NpuSpec read_npu(const FieldReader& npu, Bandwidth usable) {
       npu.has("dram_bandwidth") ? std::min(npu.bandwidth("dram_bandwidth"), usable) : usable;
   if (npu.has("dram_bandwidth")) spec.port = npu.bandwidth("dram_bandwidth");
   spec.launch_latency = npu.duration("launch_latency");
-  if (npu.has("sram")) (void)npu.bytes("sram", Bytes(0), Bytes::gib(64));
+  if (npu.has("sram")) (void)npu.bytes("sram");
   return spec;
 }
 
 EnergySpec read_energy(const FieldReader& energy) {
   const auto number = [&energy](std::string_view name) {
-    return energy.has(name) ? energy.number(name, {0, 1e6}) : 0.0;
+    return energy.has(name) ? energy.number(name) : 0.0;
   };
   return {.flash_pj_per_bit = number("flash_pj_per_bit"),
           .link_pj_per_bit = number("link_pj_per_bit"),
@@ -155,7 +152,7 @@ ManagementSpec read_management(const FieldReader& management) {
           .per_mib = management.duration("per_mib"),
           .per_eviction = management.duration("per_eviction"),
           .at_start = management.word("when", parse_management_time),
-          .reads_per_load = static_cast<std::int32_t>(management.integer("reads_per_load", {1, 64}))};
+          .reads_per_load = static_cast<std::int32_t>(management.integer("reads_per_load"))};
 }
 
 }  // namespace

@@ -8,46 +8,13 @@
 #include <array>
 #include <numeric>
 
+#include "traces/expert_entries.hpp"
+
 namespace pregate {
 namespace {
 
-constexpr std::array<std::string_view, 6> kWords = {"uses", "weight", "misses", "stall", "reloads", "bytes"};
-
-class Counter {
- public:
-  Counter(const ModelShape& model, ExpertMeasure measure, std::string_view unit)
-      : row_of_(model.layers.size(), kNone), table_(model) {
-    out_.measure = measure;
-    out_.unit = unit;
-    for (const BankShape& bank : model.banks)
-      out_.columns = std::max(out_.columns, static_cast<std::size_t>(bank.experts));
-    for (std::size_t l = 0; l < model.layers.size(); ++l) {
-      const BankId bank = model.layers[l].bank;
-      if (!bank.valid()) continue;
-      row_of_[l] = out_.layers.size();
-      out_.layers.push_back(LayerId(static_cast<std::uint32_t>(l)));
-      out_.banks.push_back(bank);
-      out_.experts.push_back(model.banks[bank.value()].experts);
-    }
-    out_.values.resize(out_.layers.size() * out_.columns);
-  }
-
-  void add(std::size_t layer, std::size_t expert, double amount) {
-    if (row_of_[layer] != kNone) out_.values[row_of_[layer] * out_.columns + expert] += amount;
-  }
-  // References of a run may lead nowhere.
-  void add(LayerId layer, ExpertId expert, double amount) {
-    if (layer.valid() && expert.valid())
-      add(layer.value(), static_cast<std::size_t>(table_.index_in_bank(expert)), amount);
-  }
-  ExpertMatrix take() { return std::move(out_); }
-
- private:
-  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
-  ExpertMatrix out_;
-  std::vector<std::size_t> row_of_;
-  ExpertTable table_;
-};
+constexpr std::array<std::string_view, kExpertMeasures> kWords = {"uses",  "weight",  "misses",
+                                                                  "stall", "reloads", "bytes"};
 
 Error no_measure(ExpertMeasure measure, const char* source) {
   return bad_input(
@@ -56,46 +23,80 @@ Error no_measure(ExpertMeasure measure, const char* source) {
       "measure");
 }
 
-bool counts(Phase phase, Phases phases) {
-  return phases == Phases::all || phase == Phase::decode;
-}
-
-void count_lookups(const RunRecord& run, const std::vector<bool>& counted, bool misses, Counter& counter) {
-  for (const LookupRecord& lookup : run.lookups) {
-    if (!lookup.event.valid()) continue;
-    const EventRecord& event = run.events[lookup.event.value()];
-    if (!counted[static_cast<std::size_t>(event.step)]) continue;
-    if (!misses || lookup.outcome == Outcome::miss) counter.add(event.layer, lookup.expert, 1);
+std::string_view unit_in_a_run(ExpertMeasure measure) {
+  switch (measure) {
+    case ExpertMeasure::uses:
+    case ExpertMeasure::misses:
+      return "lookups";
+    case ExpertMeasure::stall:
+      return "ps";
+    case ExpertMeasure::reloads:
+      return "loads";
+    case ExpertMeasure::bytes:
+      return "bytes";
+    case ExpertMeasure::weight:
+      break;
   }
+  return "weight";
 }
 
-void count_stalls(const RunRecord& run, const std::vector<bool>& counted, Counter& counter) {
-  for (const StallRecord& stall : run.stalls) {
-    if (!stall.load.valid() || !counted[static_cast<std::size_t>(stall.step)]) continue;
-    counter.add(stall.layer, run.loads[stall.load.value()].expert,
-                static_cast<double>((stall.end - stall.begin).count_ps()));
+bool lacks_weights(const RouteStep& step) {
+  return step.weights.empty() && !step.experts.empty();
+}
+
+template <typename Source>
+ExpertMatrix add_up(const Source& source, const ExpertFrame& frame, Phases phases, StepRange range) {
+  ExpertMatrix out = frame.zeros();
+  each_amount(source, frame, phases, range,
+              [&out](std::size_t /*step*/, std::size_t cell, double amount) { out.values[cell] += amount; });
+  return out;
+}
+
+// The most used experts of a row, most used first; of equals the first.
+std::vector<std::size_t> most_used(const ExpertMatrix& matrix, std::size_t row, std::size_t most) {
+  std::vector<std::size_t> experts;
+  for (std::size_t e = 0; e < matrix.columns; ++e) {
+    if (matrix.at(row, e) > 0) experts.push_back(e);
   }
-}
-
-bool was_read(const LoadRecord& load) {
-  return load.state == LoadEnd::arrived || load.state == LoadEnd::unfinished;
-}
-
-void count_reloads(const RunRecord& run, const std::vector<bool>& counted, Counter& counter) {
-  for (const LoadRecord& load : run.loads) {
-    if (load.reload && was_read(load) && counted[static_cast<std::size_t>(load.step)])
-      counter.add(load.layer, load.expert, 1);
-  }
-}
-
-void count_bytes(const RunRecord& run, const std::vector<bool>& counted, Counter& counter) {
-  for (const LoadRecord& load : run.loads) {
-    if (was_read(load) && counted[static_cast<std::size_t>(load.step)])
-      counter.add(load.layer, load.expert, static_cast<double>(load.bytes.count()));
-  }
+  std::stable_sort(experts.begin(), experts.end(),
+                   [&](std::size_t a, std::size_t b) { return matrix.at(row, a) > matrix.at(row, b); });
+  experts.resize(std::min(experts.size(), most));
+  return experts;
 }
 
 }  // namespace
+
+ExpertFrame::ExpertFrame(const ModelShape& model, ExpertMeasure measure, std::string_view unit)
+    : row_of_(model.layers.size(), kNone), table_(model) {
+  zeros_.measure = measure;
+  zeros_.unit = unit;
+  for (const BankShape& bank : model.banks)
+    zeros_.columns = std::max(zeros_.columns, static_cast<std::size_t>(bank.experts));
+  for (std::size_t l = 0; l < model.layers.size(); ++l) {
+    const BankId bank = model.layers[l].bank;
+    if (!bank.valid()) continue;
+    row_of_[l] = zeros_.layers.size();
+    zeros_.layers.push_back(LayerId(static_cast<std::uint32_t>(l)));
+    zeros_.banks.push_back(bank);
+    zeros_.experts.push_back(model.banks[bank.value()].experts);
+  }
+  zeros_.values.resize(zeros_.layers.size() * zeros_.columns);
+}
+
+Result<ExpertFrame> expert_frame(const RouteTrace& trace, ExpertMeasure measure, Phases phases) {
+  const bool weighted = measure == ExpertMeasure::weight;
+  if (!weighted && measure != ExpertMeasure::uses) return no_measure(measure, "a .run file");
+  const bool lacking = std::any_of(trace.steps.begin(), trace.steps.end(), [&](const RouteStep& step) {
+    return counts(step.phase, phases) && lacks_weights(step);
+  });
+  if (weighted && lacking) return no_measure(measure, "a trace that recorded the router's weights");
+  return ExpertFrame(trace.header.model, measure, weighted ? "weight" : "choices");
+}
+
+Result<ExpertFrame> expert_frame(const RunRecord& run, ExpertMeasure measure) {
+  if (measure == ExpertMeasure::weight) return no_measure(measure, "a routing trace that recorded weights");
+  return ExpertFrame(run.model, measure, unit_in_a_run(measure));
+}
 
 std::string_view to_text(ExpertMeasure measure) {
   return kWords.at(static_cast<std::size_t>(measure));
@@ -116,52 +117,49 @@ double ExpertMatrix::sum(std::size_t row) const {
   return std::accumulate(begin, begin + static_cast<std::ptrdiff_t>(columns), 0.0);
 }
 
-Result<ExpertMatrix> count_experts(const RouteTrace& trace, ExpertMeasure measure, Phases phases) {
-  const bool weighted = measure == ExpertMeasure::weight;
-  if (!weighted && measure != ExpertMeasure::uses) return no_measure(measure, "a .run file");
-  Counter counter(trace.header.model, measure, weighted ? "weight" : "choices");
-  for (const RouteStep& step : trace.steps) {
-    if (!counts(step.phase, phases)) continue;
-    if (weighted && step.weights.empty() && !step.experts.empty())
-      return no_measure(measure, "a trace that recorded the router's weights");
-    for (std::size_t layer = 0; layer < step.layer_tokens.size(); ++layer) {
-      const auto experts = step.layer_experts(layer);
-      for (std::size_t i = 0; i < experts.size(); ++i)
-        counter.add(layer, experts[i], weighted ? double{step.layer_weights(layer)[i]} : 1.0);
-    }
-  }
-  return counter.take();
+Result<ExpertMatrix> count_experts(const RouteTrace& trace, ExpertMeasure measure, Phases phases,
+                                   StepRange range) {
+  const Result<ExpertFrame> frame = expert_frame(trace, measure, phases);
+  if (!frame) return frame.error();
+  return add_up(trace, *frame, phases, range);
 }
 
-Result<ExpertMatrix> count_experts(const RunRecord& run, ExpertMeasure measure, Phases phases) {
-  std::vector<bool> counted;
-  for (const StepRecord& step : run.steps) counted.push_back(counts(step.phase, phases));
-  switch (measure) {
-    case ExpertMeasure::weight:
-      return no_measure(measure, "a routing trace that recorded weights");
-    case ExpertMeasure::uses:
-    case ExpertMeasure::misses: {
-      Counter counter(run.model, measure, "lookups");
-      count_lookups(run, counted, measure == ExpertMeasure::misses, counter);
-      return counter.take();
-    }
-    case ExpertMeasure::stall: {
-      Counter counter(run.model, measure, "ps");
-      count_stalls(run, counted, counter);
-      return counter.take();
-    }
-    case ExpertMeasure::reloads: {
-      Counter counter(run.model, measure, "loads");
-      count_reloads(run, counted, counter);
-      return counter.take();
-    }
-    case ExpertMeasure::bytes: {
-      Counter counter(run.model, measure, "bytes");
-      count_bytes(run, counted, counter);
-      return counter.take();
-    }
-  }
-  return no_measure(measure, "a known measure");
+Result<ExpertMatrix> count_experts(const RunRecord& run, ExpertMeasure measure, Phases phases,
+                                   StepRange range) {
+  const Result<ExpertFrame> frame = expert_frame(run, measure);
+  if (!frame) return frame.error();
+  return add_up(run, *frame, phases, range);
+}
+
+bool has_measure(const RouteTrace& trace, ExpertMeasure measure) {
+  return expert_frame(trace, measure, Phases::all).ok();
+}
+
+bool has_measure(const RunRecord& run, ExpertMeasure measure) {
+  return expert_frame(run, measure).ok();
+}
+
+std::optional<UseOverlap> use_overlap(const ExpertMatrix& matrix, std::size_t a, std::size_t b,
+                                      std::int32_t top) {
+  const double sum_a = matrix.sum(a), sum_b = matrix.sum(b);
+  if (!(sum_a > 0) || !(sum_b > 0)) return std::nullopt;
+  UseOverlap out;
+  for (std::size_t e = 0; e < matrix.columns; ++e)
+    out.common += std::min(matrix.at(a, e) / sum_a, matrix.at(b, e) / sum_b);
+  const auto most = static_cast<std::size_t>(std::max(top, 1));
+  std::vector<std::size_t> first = most_used(matrix, a, most), second = most_used(matrix, b, most);
+  const std::size_t size = std::min(first.size(), second.size());
+  first.resize(size);
+  second.resize(size);
+  const auto shared = static_cast<double>(std::count_if(first.begin(), first.end(), [&](std::size_t e) {
+    return std::find(second.begin(), second.end(), e) != second.end();
+  }));
+  const auto each = static_cast<double>(size);
+  const double blind = each * each / matrix.experts[a];
+  out.top = static_cast<std::int32_t>(size);
+  out.jaccard = shared / (2 * each - shared);
+  out.jaccard_chance = blind / (2 * each - blind);
+  return out;
 }
 
 }  // namespace pregate

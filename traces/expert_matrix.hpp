@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layers x experts: how often each was used, or what it cost, as the numbers under a heatmap. Counted from a
-// trace or from a run, whose sums it keeps. Leaves out when: it has no time axis.
+// trace or from a run, whose sums it keeps; of all steps or of some that follow each other. Whoever asks for
+// many stretches of one run takes ExpertWindows (expert_windows.hpp).
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -39,7 +42,24 @@ struct ExpertMatrix {
 enum class Phases : std::uint8_t { all, decode };
 
 // Errors: a measure that the source does not have.
-Result<ExpertMatrix> count_experts(const RouteTrace& trace, ExpertMeasure measure, Phases phases);
-Result<ExpertMatrix> count_experts(const RunRecord& run, ExpertMeasure measure, Phases phases);
+Result<ExpertMatrix> count_experts(const RouteTrace& trace, ExpertMeasure measure, Phases phases,
+                                   StepRange range = {});
+Result<ExpertMatrix> count_experts(const RunRecord& run, ExpertMeasure measure, Phases phases,
+                                   StepRange range = {});
+
+// Whether count_experts() has such numbers.
+bool has_measure(const RouteTrace& trace, ExpertMeasure measure);
+bool has_measure(const RunRecord& run, ExpertMeasure measure);
+inline constexpr int kExpertMeasures = 6;
+
+// How alike two layers of one bank use its experts, by their rows: nothing where one of them used none.
+struct UseOverlap {
+  double common = 0;          // sum over experts of the smaller of both shares: 1 for the same use
+  std::int32_t top = 0;       // of each row: its most used experts, as many as were asked for and were used
+  double jaccard = 0;         // |A n B| / |A u B| of those
+  double jaccard_chance = 0;  // the same, expected of two sets of that size drawn blindly
+};
+std::optional<UseOverlap> use_overlap(const ExpertMatrix& matrix, std::size_t a, std::size_t b,
+                                      std::int32_t top);
 
 }  // namespace pregate

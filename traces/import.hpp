@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "traces/read_watch.hpp"
 #include "traces/route_trace.hpp"
 
 namespace pregate {
@@ -36,6 +37,7 @@ Result<RouteTrace> import_jsonl(std::istream& in, const std::string& name, const
 
 // Opens a regular file (a directory or a pipe is an error) and picks the importer by content: gzip magic ->
 // .route, '#' -> CSV, '{' -> JSON Lines.
-Result<RouteTrace> load_trace(const std::string& path, const ImportOptions& options = {});
+Result<RouteTrace> load_trace(const std::string& path, const ImportOptions& options = {},
+                              const ReadWatch& watch = {});
 
 }  // namespace pregate

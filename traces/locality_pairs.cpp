@@ -166,12 +166,12 @@ LayerPairs measure(const UseSets& sets, const ModelShape& model) {
 
 }  // namespace
 
-LayerPairs measure_pairs(const RouteTrace& trace) {
-  return measure(UseSets::of(trace), trace.header.model);
+LayerPairs measure_pairs(const RouteTrace& trace, StepRange range) {
+  return measure(UseSets::of(trace, range), trace.header.model);
 }
 
-LayerPairs measure_pairs(const RunRecord& run) {
-  return measure(UseSets::of(run), run.model);
+LayerPairs measure_pairs(const RunRecord& run, StepRange range) {
+  return measure(UseSets::of(run, range), run.model);
 }
 
 }  // namespace pregate

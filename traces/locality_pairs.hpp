@@ -40,7 +40,7 @@ struct LayerPairs {
 
 inline constexpr std::int32_t kMostDistance = 7;
 
-LayerPairs measure_pairs(const RouteTrace& trace);
-LayerPairs measure_pairs(const RunRecord& run);
+LayerPairs measure_pairs(const RouteTrace& trace, StepRange range = {});
+LayerPairs measure_pairs(const RunRecord& run, StepRange range = {});
 
 }  // namespace pregate

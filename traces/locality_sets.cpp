@@ -42,13 +42,15 @@ UseSets::UseSets(const ModelShape& model, std::size_t steps) {
   turns_.resize(steps);
 }
 
-UseSets UseSets::of(const RouteTrace& trace) {
-  const auto singles = std::count_if(trace.steps.begin(), trace.steps.end(), [](const RouteStep& step) {
+UseSets UseSets::of(const RouteTrace& trace, StepRange range) {
+  const std::size_t end = std::min(range.end, trace.steps.size()), first = std::min(range.first, end);
+  const std::span<const RouteStep> steps = std::span(trace.steps).subspan(first, end - first);
+  const auto singles = std::count_if(steps.begin(), steps.end(), [](const RouteStep& step) {
     return is_single_decode(step.phase, step.tokens);
   });
   UseSets sets(trace.header.model, static_cast<std::size_t>(singles));
   std::size_t at = 0;
-  for (const RouteStep& step : trace.steps) {
+  for (const RouteStep& step : steps) {
     if (!is_single_decode(step.phase, step.tokens)) continue;
     sets.turns_[at] = step.turn;
     for (std::size_t row = 0; row < sets.rows(); ++row) {
@@ -59,12 +61,12 @@ UseSets UseSets::of(const RouteTrace& trace) {
   return sets;
 }
 
-UseSets UseSets::of(const RunRecord& run) {
+UseSets UseSets::of(const RunRecord& run, StepRange range) {
   constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   std::vector<std::size_t> single(run.steps.size(), kNone), row_of(run.model.layers.size(), kNone);
   std::size_t singles = 0;
   for (std::size_t s = 0; s < run.steps.size(); ++s) {
-    if (is_single_decode(run.steps[s].phase, run.steps[s].tokens)) single[s] = singles++;
+    if (range.contains(s) && is_single_decode(run.steps[s].phase, run.steps[s].tokens)) single[s] = singles++;
   }
   UseSets sets(run.model, singles);
   for (std::size_t row = 0; row < sets.rows(); ++row) row_of[sets.layer(row)] = row;

@@ -23,9 +23,9 @@ std::int64_t count_common(ExpertSet a, ExpertSet b);
 class UseSets {
  public:
   UseSets(const ModelShape& model, std::size_t steps);
-  static UseSets of(const RouteTrace& trace);
+  static UseSets of(const RouteTrace& trace, StepRange range = {});
   // The same from the lookups of a run, which all belong to turn 0.
-  static UseSets of(const RunRecord& run);
+  static UseSets of(const RunRecord& run, StepRange range = {});
   // The same shape and sizes of sets, each drawn uniformly without replacement.
   static UseSets uniform(const UseSets& like, const ModelShape& model, Random& random);
 

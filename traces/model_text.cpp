@@ -18,7 +18,7 @@ tie_word_embeddings: false
 
 // Grouped-query attention: q, k, v and o.
 void read_grouped_query(const FieldReader& model, ModelSpec& spec) {
-  spec.kv_heads = model.integer("num_key_value_heads", {1, 4096});
+  spec.kv_heads = model.integer("num_key_value_heads");
   if (model.failed()) return;
   if (spec.heads % spec.kv_heads != 0) {
     model.fail("num_key_value_heads", fmt::format("a divisor of the {} attention heads", spec.heads),
@@ -28,19 +28,19 @@ void read_grouped_query(const FieldReader& model, ModelSpec& spec) {
     model.fail("head_dim", "the width of a head, as hidden_size is no multiple of num_attention_heads",
                "nothing");
   }
-  spec.head_dim = model.has("head_dim") ? model.integer("head_dim", {1, 65536}) : spec.hidden / spec.heads;
+  spec.head_dim = model.has("head_dim") ? model.integer("head_dim") : spec.hidden / spec.heads;
 }
 
 LatentAttention read_latent(const FieldReader& model) {
-  return {.kv_rank = model.integer("kv_lora_rank", {1, 65536}),
-          .nope_dim = model.integer("qk_nope_head_dim", {1, 65536}),
-          .rope_dim = model.integer("qk_rope_head_dim", {1, 65536}),
-          .value_dim = model.integer("v_head_dim", {1, 65536}),
-          .q_rank = model.has("q_lora_rank") ? model.integer("q_lora_rank", {0, 65536}) : 0};
+  return {.kv_rank = model.integer("kv_lora_rank"),
+          .nope_dim = model.integer("qk_nope_head_dim"),
+          .rope_dim = model.integer("qk_rope_head_dim"),
+          .value_dim = model.integer("v_head_dim"),
+          .q_rank = model.has("q_lora_rank") ? model.integer("q_lora_rank") : 0};
 }
 
 void read_attention(const FieldReader& model, ModelSpec& spec) {
-  spec.heads = model.integer("num_attention_heads", {1, 4096});
+  spec.heads = model.integer("num_attention_heads");
   if (model.failed()) return;
   if (model.has("kv_lora_rank")) {
     spec.latent = read_latent(model);
@@ -52,9 +52,9 @@ void read_attention(const FieldReader& model, ModelSpec& spec) {
 }
 
 void read_depth(const FieldReader& model, ModelSpec& spec) {
-  spec.layers = model.integer("num_hidden_layers", {1, 4096});
-  spec.dense_layers = model.integer("first_k_dense_replace", {0, 4096});
-  spec.group = model.integer("experts_shared_frequency", {1, 4096});
+  spec.layers = model.integer("num_hidden_layers");
+  spec.dense_layers = model.integer("first_k_dense_replace");
+  spec.group = model.integer("experts_shared_frequency");
   if (spec.dense_layers >= spec.layers) {
     model.fail("first_k_dense_replace", fmt::format("fewer than the {} layers", spec.layers),
                fmt::format("{}", spec.dense_layers));
@@ -62,27 +62,26 @@ void read_depth(const FieldReader& model, ModelSpec& spec) {
 }
 
 void read_widths(const FieldReader& model, ModelSpec& spec) {
-  spec.hidden = model.integer("hidden_size", {1, 1 << 18});
-  spec.dense_width = spec.dense_layers > 0 ? model.integer("intermediate_size", {1, 1 << 22}) : 0;
-  spec.expert_width = model.integer("moe_intermediate_size", {1, 1 << 20});
-  spec.experts = model.integer("n_routed_experts", {1, 65535});
-  const std::int64_t shared = model.integer("n_shared_experts", {0, 1024});
-  spec.shared_width = model.has("shared_intermediate_size")
-                          ? model.integer("shared_intermediate_size", {0, 1 << 24})
-                          : shared * spec.expert_width;
-  spec.vocabulary = model.integer("vocab_size", {1, 1 << 24});
+  spec.hidden = model.integer("hidden_size");
+  spec.dense_width = spec.dense_layers > 0 ? model.integer("intermediate_size") : 0;
+  spec.expert_width = model.integer("moe_intermediate_size");
+  spec.experts = model.integer("n_routed_experts");
+  const std::int64_t shared = model.integer("n_shared_experts");
+  spec.shared_width = model.has("shared_intermediate_size") ? model.integer("shared_intermediate_size")
+                                                            : shared * spec.expert_width;
+  spec.vocabulary = model.integer("vocab_size");
 }
 
 void read_router(const FieldReader& model, ModelSpec& spec) {
-  spec.top_k = model.integer("num_experts_per_tok", {1, 65535});
+  spec.top_k = model.integer("num_experts_per_tok");
   spec.pre_gate = model.flag("pre_gate");
-  spec.lookahead = model.integer("pre_gate_lookahead", {0, 64});
+  spec.lookahead = model.integer("pre_gate_lookahead");
   spec.scoring = model.word("scoring_func", parse_scoring);
   spec.correction_bias = model.flag("correction_bias");
-  spec.expert_groups = model.integer("n_group", {1, 4096});
-  spec.top_groups = model.integer("topk_group", {1, 4096});
+  spec.expert_groups = model.integer("n_group");
+  spec.top_groups = model.integer("topk_group");
   spec.normalise_top_k = model.flag("norm_topk_prob");
-  spec.routed_scale = model.number("routed_scaling_factor", {1e-6, 1e6});
+  spec.routed_scale = model.number("routed_scaling_factor");
   spec.shared_gate = model.flag("shared_gate");
   if (model.failed()) return;
   if (const Status valid = check_router(spec); !valid) {
@@ -91,11 +90,10 @@ void read_router(const FieldReader& model, ModelSpec& spec) {
 }
 
 void read_precision(const FieldReader& model, ModelSpec& spec) {
-  constexpr double kLeastBits = 0.5, kMostBits = 64;
-  spec.expert_bits = model.number("expert_bits", {kLeastBits, kMostBits});
-  spec.dense_bits = model.number("dense_bits", {kLeastBits, kMostBits});
-  spec.kv_bits = model.integer("kv_bits", {1, 64});
-  if (model.has("kv_latent_size")) spec.cached_numbers = model.integer("kv_latent_size", {1, 1 << 22});
+  spec.expert_bits = model.number("expert_bits");
+  spec.dense_bits = model.number("dense_bits");
+  spec.kv_bits = model.integer("kv_bits");
+  if (model.has("kv_latent_size")) spec.cached_numbers = model.integer("kv_latent_size");
 }
 
 }  // namespace
@@ -108,9 +106,9 @@ ModelSpec read_model_spec(const FieldReader& model) {
   read_attention(model, spec);
   read_router(model, spec);
   read_precision(model, spec);
-  spec.rope_theta = model.number("rope_theta", {1, 1e12});
-  spec.norm_epsilon = model.number("rms_norm_eps", {1e-12, 1});
-  spec.context = model.integer("max_position_embeddings", {1, 1 << 24});
+  spec.rope_theta = model.number("rope_theta");
+  spec.norm_epsilon = model.number("rms_norm_eps");
+  spec.context = model.integer("max_position_embeddings");
   spec.tied_head = model.flag("tie_word_embeddings");
   return spec;
 }

@@ -29,7 +29,11 @@ Bytef* zlib_bytes(const char* data) {
 class ByteSource {
  public:
   explicit ByteSource(std::string_view all) : rest_(all) {}
-  explicit ByteSource(int descriptor) : descriptor_(descriptor), block_(kBlock, '\0') {}
+  ByteSource(int descriptor, ReadWatch watch)
+      : descriptor_(descriptor), watch_(std::move(watch)), block_(kBlock, '\0') {
+    struct stat info {};
+    if (::fstat(descriptor, &info) == 0) total_ = info.st_size;
+  }
   ~ByteSource() {
     if (descriptor_ >= 0) ::close(descriptor_);
   }
@@ -50,11 +54,15 @@ class ByteSource {
       got = ::read(descriptor_, block_.data(), block_.size());
     } while (got < 0 && errno == EINTR);
     if (got < 0) return run_failed({}, "to read the file", std::strerror(errno));
+    read_ += got;
+    if (watch_ && !watch_(read_, total_)) return reading_cancelled();
     return std::string_view(block_).substr(0, static_cast<std::size_t>(got));
   }
 
  private:
   int descriptor_ = -1;
+  ReadWatch watch_;
+  std::int64_t read_ = 0, total_ = 0;
   std::string block_;
   std::string_view rest_;
 };
@@ -233,10 +241,11 @@ Status RecordReader::State::read_record() {
 RecordReader::RecordReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
 RecordReader::~RecordReader() = default;
 
-Result<std::unique_ptr<RecordReader>> RecordReader::open(const std::string& path, std::string_view magic) {
+Result<std::unique_ptr<RecordReader>> RecordReader::open(const std::string& path, std::string_view magic,
+                                                         ReadWatch watch) {
   const auto descriptor = open_regular(path);
   if (!descriptor) return descriptor.error();
-  auto state = std::make_unique<State>(path, std::make_unique<ByteSource>(*descriptor));
+  auto state = std::make_unique<State>(path, std::make_unique<ByteSource>(*descriptor, std::move(watch)));
   return start(std::unique_ptr<RecordReader>(new RecordReader(std::move(state))), magic);
 }
 

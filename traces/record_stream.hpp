@@ -18,6 +18,7 @@
 #include <string_view>
 
 #include "traces/base/result.hpp"
+#include "traces/read_watch.hpp"
 
 namespace pregate {
 
@@ -46,7 +47,8 @@ class RecordReader {
  public:
   // Regular files only: a directory, a pipe or a device is an error. The magic word has been read and
   // compared.
-  static Result<std::unique_ptr<RecordReader>> open(const std::string& path, std::string_view magic);
+  static Result<std::unique_ptr<RecordReader>> open(const std::string& path, std::string_view magic,
+                                                    ReadWatch watch = {});
   // `bytes` must outlive the reader; `name` stands for the file in errors.
   static Result<std::unique_ptr<RecordReader>> from_bytes(std::string_view bytes, const std::string& name,
                                                           std::string_view magic);

@@ -215,8 +215,8 @@ Result<std::optional<RouteStep>> RouteReader::State::next() {
 RouteReader::RouteReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
 RouteReader::~RouteReader() = default;
 
-Result<std::unique_ptr<RouteReader>> RouteReader::open(const std::string& path) {
-  return start(RecordReader::open(path, kMagic));
+Result<std::unique_ptr<RouteReader>> RouteReader::open(const std::string& path, ReadWatch watch) {
+  return start(RecordReader::open(path, kMagic, std::move(watch)));
 }
 
 Result<std::unique_ptr<RouteReader>> RouteReader::from_bytes(std::string_view bytes,
@@ -271,8 +271,8 @@ Status write_route(const std::string& path, const RouteTrace& trace) {
   return (*writer)->finish();
 }
 
-Result<RouteTrace> read_route(const std::string& path) {
-  return read_all(RouteReader::open(path), path);
+Result<RouteTrace> read_route(const std::string& path, const ReadWatch& watch) {
+  return read_all(RouteReader::open(path, watch), path);
 }
 
 Result<RouteTrace> read_route_bytes(std::string_view bytes, const std::string& name) {

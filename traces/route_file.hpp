@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "traces/read_watch.hpp"
 #include "traces/route_trace.hpp"
 
 namespace pregate {
@@ -30,7 +31,7 @@ class RouteWriter {
 
 class RouteReader {
  public:
-  static Result<std::unique_ptr<RouteReader>> open(const std::string& path);
+  static Result<std::unique_ptr<RouteReader>> open(const std::string& path, ReadWatch watch = {});
   // `bytes` must outlive the reader; `name` stands for the file in errors.
   static Result<std::unique_ptr<RouteReader>> from_bytes(std::string_view bytes, const std::string& name);
   ~RouteReader();
@@ -46,7 +47,7 @@ class RouteReader {
 };
 
 Status write_route(const std::string& path, const RouteTrace& trace);
-Result<RouteTrace> read_route(const std::string& path);
+Result<RouteTrace> read_route(const std::string& path, const ReadWatch& watch = {});
 // The same from memory; `name` stands for the file in errors. For fuzzing and embedded traces.
 Result<RouteTrace> read_route_bytes(std::string_view bytes, const std::string& name);
 

@@ -87,6 +87,14 @@ struct RouteTrace {
   std::vector<RouteStep> steps;
 };
 
+// Steps from first to before end; an end beyond the last step is the last step's.
+struct StepRange {
+  std::size_t first = 0, end = SIZE_MAX;
+
+  [[nodiscard]] bool contains(std::size_t step) const { return step >= first && step < end; }
+  friend bool operator==(const StepRange&, const StepRange&) = default;
+};
+
 // The operator of a step, or null: not measured.
 const MeasuredOperator* find_measured(std::span<const MeasuredOperator> measured, LayerId layer,
                                       OperatorKind kind);

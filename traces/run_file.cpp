@@ -283,8 +283,8 @@ Status write_run(const std::string& path, const RunRecord& run) {
   return writer.finish();
 }
 
-Result<RunRecord> read_run(const std::string& path) {
-  return parse_run(RecordReader::open(path, kMagic));
+Result<RunRecord> read_run(const std::string& path, const ReadWatch& watch) {
+  return parse_run(RecordReader::open(path, kMagic, watch));
 }
 
 Result<RunRecord> read_run_bytes(std::string_view bytes, const std::string& name) {

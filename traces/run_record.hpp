@@ -91,7 +91,7 @@ struct EvictionRecord {
   SimTime at;
   EventId at_event;        // the event that was running
   EventId last_used;       // invalid: never used (a useless prefetch)
-  std::int64_t score = 0;  // what the policy ranked by: see explain() in sim/residency
+  std::int64_t score = 0;  // what the policy ranked by: see eviction_score.hpp
   bool opt_keeps = false;  // Belady at the same capacity hits the next use
   EventId next_use;        // in this trace; invalid: never
 };

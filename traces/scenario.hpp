@@ -160,6 +160,7 @@ class ScenarioDocument {
   static Result<FieldType> field_type(std::string_view path);
 
  private:
+  friend Status check_scenario_value(std::string_view path, std::string_view text);  // scenario_fields.hpp
   struct State;
   std::unique_ptr<State> state_;
 };

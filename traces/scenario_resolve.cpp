@@ -189,12 +189,12 @@ class Resolver {
     scenario.workload = read_workload(root_.section("workload"), scenario.model.has_value());
     const FieldReader dram = root_.section("dram");
     if (dram.has("expert_budget")) {
-      scenario.expert_budget = dram.bytes("expert_budget", Bytes(1), Bytes::gib(64 * 1024));
+      scenario.expert_budget = dram.bytes("expert_budget");
     }
     scenario.preload = dram.word("preload", parse_preload);
     const FieldReader runtime = root_.section("runtime");
     scenario.runtime = {.overlap = runtime.flag("overlap"),
-                        .io_lanes = static_cast<std::int32_t>(runtime.integer("io_lanes", {1, 4096})),
+                        .io_lanes = static_cast<std::int32_t>(runtime.integer("io_lanes")),
                         .measured_npu = runtime.word("npu", parse_npu_times),
                         .hot = runtime.word("thermal", parse_thermal),
                         .arbitration = read_arbitration(runtime)};
@@ -226,7 +226,7 @@ class Resolver {
 
   static ArbitrationSpec read_arbitration(const FieldReader& runtime) {
     const auto weight = [&runtime](std::string_view name) {
-      return static_cast<std::int32_t>(runtime.integer(name, {1, 1000}));
+      return static_cast<std::int32_t>(runtime.integer(name));
     };
     return {
         .flash = runtime.word("flash_arbitration", parse_arbitration),
@@ -248,7 +248,7 @@ class Resolver {
     // An empty path is no trace: --set workload.trace= takes a document's trace away.
     spec.trace = workload.any_text("trace");
     spec.decode_only = workload.word("phase", parse_phase);
-    spec.max_steps = workload.integer("max_steps", {0, UINT32_MAX});
+    spec.max_steps = workload.integer("max_steps");
     if (workload.has("synthetic")) spec.synthetic = read_synthetic(workload.section("synthetic"));
     if (workload.has("forward")) spec.forward = read_forward(workload.section("forward"));
     if (spec.live() && !has_model) {
@@ -267,29 +267,28 @@ class Resolver {
     if (!f.prompt.empty() && !f.prompt_file.empty()) {
       forward.fail("prompt", "one prompt", "prompt and prompt_file");
     }
-    f.tokens = forward.integer("tokens", {1, std::int64_t{1} << 24});
-    f.temperature = forward.number("temperature", {0, 100});
-    f.top_p = forward.number("top_p", {0, 1});
+    f.tokens = forward.integer("tokens");
+    f.temperature = forward.number("temperature");
+    f.top_p = forward.number("top_p");
     f.sampling_seed = forward.seed("sampling_seed");
     f.precision = forward.text("precision");
     if (forward.has("random_weights")) f.random_weights = forward.seed("random_weights");
-    f.prefer_resident = forward.number("prefer_resident", {0, 1000});
+    f.prefer_resident = forward.number("prefer_resident");
     return f;
   }
 
   static SyntheticParams read_synthetic(const FieldReader& synthetic) {
-    constexpr NumberRange kStrength{0, 100}, kUnit{0, 1};
     SyntheticParams p;
-    p.popularity = synthetic.number("popularity", kStrength);
-    p.topic = synthetic.number("topic", kStrength);
-    p.topic_persistence = synthetic.number("topic_persistence", kUnit);
-    p.context = synthetic.number("context", kStrength);
-    p.context_persistence = synthetic.number("context_persistence", kUnit);
-    p.group_correlation = synthetic.number("group_correlation", kUnit);
-    p.layer_spread = synthetic.number("layer_spread", kUnit);
-    p.prompt_noise = synthetic.number("prompt_noise", kStrength);
-    p.prompt_tokens = static_cast<std::int32_t>(synthetic.integer("prompt_tokens", {1, 65536}));
-    p.decode_tokens = static_cast<std::int32_t>(synthetic.integer("decode_tokens", {0, 1'000'000}));
+    p.popularity = synthetic.number("popularity");
+    p.topic = synthetic.number("topic");
+    p.topic_persistence = synthetic.number("topic_persistence");
+    p.context = synthetic.number("context");
+    p.context_persistence = synthetic.number("context_persistence");
+    p.group_correlation = synthetic.number("group_correlation");
+    p.layer_spread = synthetic.number("layer_spread");
+    p.prompt_noise = synthetic.number("prompt_noise");
+    p.prompt_tokens = static_cast<std::int32_t>(synthetic.integer("prompt_tokens"));
+    p.decode_tokens = static_cast<std::int32_t>(synthetic.integer("decode_tokens"));
     p.seed = synthetic.seed("seed");
     p.fitted_to = synthetic.any_text("fitted_to");
     return p;
@@ -299,10 +298,10 @@ class Resolver {
     PolicySpec spec;
     spec.eviction = policy.word("eviction", parse_eviction);
     spec.prefetch = policy.word("prefetch", parse_prefetch);
-    spec.lookahead = static_cast<std::int32_t>(policy.integer("lookahead", {1, 4096}));
-    spec.stale_gate_accuracy = policy.number("stale_gate_accuracy", {0, 1});
-    spec.lfu_half_life = static_cast<std::int32_t>(policy.integer("lfu_half_life", {1, 1'000'000}));
-    spec.popularity_count = static_cast<std::int32_t>(policy.integer("popularity_count", {0, 65535}));
+    spec.lookahead = static_cast<std::int32_t>(policy.integer("lookahead"));
+    spec.stale_gate_accuracy = policy.number("stale_gate_accuracy");
+    spec.lfu_half_life = static_cast<std::int32_t>(policy.integer("lfu_half_life"));
+    spec.popularity_count = static_cast<std::int32_t>(policy.integer("popularity_count"));
     return spec;
   }
 

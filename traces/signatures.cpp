@@ -187,4 +187,15 @@ Signature judge_confusion(const LayerPairs& pairs) {
                   percent_text(worst->chance), percent_text(worst->shuffled)));
 }
 
+std::vector<Signature> trace_signatures(const RoutingUse& use, const LayerPairs& pairs) {
+  return {judge_collapse(use), judge_shared(use), judge_confusion(pairs)};
+}
+
+std::vector<Signature> run_signatures(const RunRecord& run, const RouteTrace* trace) {
+  RoutingUse use = measure_use(run);
+  if (trace != nullptr) add_norms(*trace, use);
+  return {judge_thrashing(measure_thrashing(run)), judge_collapse(use), judge_shared(use),
+          judge_confusion(measure_pairs(run))};
+}
+
 }  // namespace pregate

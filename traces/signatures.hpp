@@ -62,4 +62,8 @@ Signature judge_collapse(const RoutingUse& use);
 Signature judge_shared(const RoutingUse& use);
 Signature judge_confusion(const LayerPairs& pairs);
 
+// What a trace can show, or a run, which also shows thrashing. Norms are the trace's; null: not at hand.
+std::vector<Signature> trace_signatures(const RoutingUse& use, const LayerPairs& pairs);
+std::vector<Signature> run_signatures(const RunRecord& run, const RouteTrace* trace);
+
 }  // namespace pregate

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A sweep file (schema/sweep.proto): the scenario that is varied, and the axes as they are written. What an
-// axis means is known to experiments/sweep/axes.hpp; here it is a text with the line that it stands on.
+// axis means is known to traces/sweep_axes.hpp; here it is a text with the line that it stands on.
 #pragma once
 
 #include <cstdint>

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "traces/field_notes.hpp"
 #include "traces/input_text.hpp"
 
 namespace pregate {
@@ -92,7 +93,8 @@ bool FieldReader::flag(std::string_view name) const {
   return require(name, "true or false") && message_->GetReflection()->GetBool(*message_, &field(name));
 }
 
-std::int64_t FieldReader::integer(std::string_view name, IntegerRange range) const {
+std::int64_t FieldReader::integer(std::string_view name) const {
+  const WholeRange range = note_of(field(name)).whole_range();
   const std::string wanted = fmt::format("a whole number from {} to {}", range.least, range.most);
   if (!require(name, wanted)) return range.least;
   const std::int64_t value = message_->GetReflection()->GetUInt32(*message_, &field(name));
@@ -106,7 +108,8 @@ std::uint64_t FieldReader::seed(std::string_view name) const {
   return message_->GetReflection()->GetUInt64(*message_, &field(name));
 }
 
-double FieldReader::number(std::string_view name, NumberRange range) const {
+double FieldReader::number(std::string_view name) const {
+  const NumberRange range = note_of(field(name)).number_range();
   const std::string wanted = fmt::format("a number from {} to {}", range.least, range.most);
   if (!require(name, wanted)) return range.least;
   const double value = message_->GetReflection()->GetDouble(*message_, &field(name));
@@ -130,7 +133,12 @@ std::optional<std::string> FieldReader::quantity(std::string_view name, std::str
   return message_->GetReflection()->GetString(*message_, &field(name));
 }
 
-Bytes FieldReader::bytes(std::string_view name, Bytes least, Bytes most) const {
+Bytes FieldReader::bytes(std::string_view name) const {
+  return bytes(name, note_of(field(name)).bytes_range().most);
+}
+
+Bytes FieldReader::bytes(std::string_view name, Bytes most) const {
+  const Bytes least = note_of(field(name)).bytes_range().least;
   const std::string wanted =
       fmt::format("a size such as 4000MiB or 2.5GB, from {} to {}", to_text(least), to_text(most));
   const std::optional<std::string> given = quantity(name, wanted);

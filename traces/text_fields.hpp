@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "traces/base/nearest.hpp"
 #include "traces/base/result.hpp"
 #include "traces/base/units.hpp"
 
@@ -56,21 +57,11 @@ std::size_t find_unprintable(std::string_view text);
 
 // All scalar paths of a schema ("dram.expert_budget"), in schema order.
 std::vector<std::string> scalar_paths(const google::protobuf::Descriptor& schema);
-// The candidate with the least edit distance to `word`, where a bare last component counts too. Candidates
-// not empty.
-std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 struct ReadContext {
   const FieldOrigins& origins;
   std::string file;  // of what is not there at all
   std::optional<Error> failure;
-};
-
-struct IntegerRange {
-  std::int64_t least = 0, most = 0;
-};
-struct NumberRange {
-  double least = 0, most = 0;
 };
 
 class FieldReader {
@@ -81,17 +72,19 @@ class FieldReader {
   [[nodiscard]] FieldReader section(std::string_view name) const;
 
   // Each wants the field to be there (defaults have been merged before) and records a failure otherwise.
+  // Ranges are those that the schema gives the field (field_notes.hpp).
   [[nodiscard]] std::string text(std::string_view name) const;      // not empty
   [[nodiscard]] std::string any_text(std::string_view name) const;  // empty where it is not given
   [[nodiscard]] bool flag(std::string_view name) const;
-  [[nodiscard]] std::int64_t integer(std::string_view name, IntegerRange range) const;
+  [[nodiscard]] std::int64_t integer(std::string_view name) const;
   [[nodiscard]] std::uint64_t seed(std::string_view name) const;
-  [[nodiscard]] double number(std::string_view name, NumberRange range) const;
+  [[nodiscard]] double number(std::string_view name) const;
   [[nodiscard]] double fraction(std::string_view name) const;  // 0 < f <= 1
-  [[nodiscard]] Bytes bytes(std::string_view name, Bytes least, Bytes most) const;
-  [[nodiscard]] Bandwidth bandwidth(std::string_view name) const;  // 1 MB/s .. 1 PB/s
-  [[nodiscard]] Duration duration(std::string_view name) const;    // 0 .. 100 s
-  [[nodiscard]] MacRate mac_rate(std::string_view name) const;     // 1 GMAC/s .. 1 EMAC/s
+  [[nodiscard]] Bytes bytes(std::string_view name) const;
+  [[nodiscard]] Bytes bytes(std::string_view name, Bytes most) const;  // less than the schema's most
+  [[nodiscard]] Bandwidth bandwidth(std::string_view name) const;      // 1 MB/s .. 1 PB/s
+  [[nodiscard]] Duration duration(std::string_view name) const;        // 0 .. 100 s
+  [[nodiscard]] MacRate mac_rate(std::string_view name) const;         // 1 GMAC/s .. 1 EMAC/s
 
   // What the text of a field means, by a parser of words; the parser's error gets the field's place.
   template <typename Parser>

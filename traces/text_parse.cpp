@@ -217,20 +217,6 @@ Status note_origins(const Message& message, const TextFormat::ParseInfoTree& tre
   return {};
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
-
 void add_scalar_paths(const Descriptor& schema, const std::string& prefix, std::vector<std::string>& paths) {
   for (int i = 0; i < schema.field_count(); ++i) {
     const FieldDescriptor& field = *schema.field(i);
@@ -283,20 +269,6 @@ std::vector<std::string> scalar_paths(const Descriptor& schema) {
   std::vector<std::string> paths;
   add_scalar_paths(schema, {}, paths);
   return paths;
-}
-
-std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
-  // Distances are quadratic in the length: what is far longer than any path is as near to one as to another.
-  word = word.substr(0, 128);
-  const auto distance = [word](const std::string& candidate) {
-    const std::size_t whole = edit_distance(word, candidate);
-    const std::size_t dot = candidate.rfind('.');
-    if (dot == std::string::npos) return whole;
-    return std::min(whole, 1 + edit_distance(word, std::string_view(candidate).substr(dot + 1)));
-  };
-  return *std::min_element(
-      candidates.begin(), candidates.end(),
-      [&](const std::string& a, const std::string& b) { return distance(a) < distance(b); });
 }
 
 }  // namespace pregate

@@ -5,10 +5,10 @@
 
 #include "experiments/ablation/kept.hpp"
 #include "experiments/ablation/measure.hpp"
-#include "experiments/analysis.hpp"
 #include "experiments/table.hpp"
 #include "sim/simulator.hpp"
 #include "traces/replay.hpp"
+#include "traces/run_facts.hpp"
 
 namespace pregate {
 namespace {

@@ -16,7 +16,7 @@
 #include "experiments/plan/search.hpp"
 #include "experiments/plan/target.hpp"
 #include "experiments/run_setup.hpp"
-#include "experiments/sweep/axes.hpp"
+#include "traces/sweep_axes.hpp"
 
 namespace pregate {
 

@@ -22,17 +22,9 @@
 
 #include "experiments/plot/palette.hpp"
 #include "traces/base/result.hpp"
+#include "traces/base/ticks.hpp"
 
 namespace pregate::plot {
-
-enum class Scale : std::uint8_t { linear, log10, log2 };
-
-struct Axis {
-  std::string label;
-  std::string unit;  // behind the label, in parentheses; may be empty
-  Scale scale = Scale::linear;
-  std::optional<double> min, max;  // none: from the data, rounded out to whole ticks
-};
 
 enum class Marker : std::uint8_t { none, circle, square, diamond, triangle, down_triangle, cross };
 enum class Dash : std::uint8_t { solid, dashed, dotted };

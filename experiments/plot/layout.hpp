@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "experiments/plot/canvas.hpp"
-#include "experiments/plot/ticks.hpp"
+#include "traces/base/ticks.hpp"
 
 namespace pregate::plot {
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <map>
 
-#include "experiments/sweep/axes.hpp"
+#include "traces/sweep_axes.hpp"
 #include "experiments/sweep/selection.hpp"
 
 namespace pregate {

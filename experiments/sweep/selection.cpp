@@ -6,9 +6,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "experiments/catalogue.hpp"
-#include "experiments/sweep/axes.hpp"
+#include "traces/sweep_axes.hpp"
 
 namespace pregate {
 namespace {
@@ -195,6 +196,35 @@ Shown shown_as(const std::string& key) {
   if (ends("_s") || has("stall_by_cause")) return {.factor = 1, .decimals = 3, .unit = "s"};
   if (ends("_j") || has("_j.")) return {.factor = 1, .decimals = 3, .unit = "J"};
   return {.factor = 1, .decimals = 0, .unit = ""};
+}
+
+BetterSide better_side(const std::string& key) {
+  const Shown shown = shown_as(key);
+  if (shown.more_is_better || key.ends_with("prefetch.useful") || key.ends_with("outcomes.resident_hit") ||
+      key.ends_with("outcomes.prefetch_hit"))
+    return BetterSide::more;
+  if (key == "token_cycle_bytes") return BetterSide::neither;  // the routing's
+  if (!shown.unit.empty()) return BetterSide::less;            // times, bytes, energy, shares of what is lost
+  static const std::set<std::string_view> kLess = {"loads",     "reloads",       "evictions", "late",
+                                                   "useless",   "cancelled",     "miss",      "late_prefetch",
+                                                   "redundant", "compulsory",    "capacity",  "policy",
+                                                   "pollution", "late_prefetch", "no_room"};
+  const std::size_t dot = key.rfind('.');
+  return kLess.contains(std::string_view(key).substr(dot == std::string::npos ? 0 : dot + 1))
+             ? BetterSide::less
+             : BetterSide::neither;
+}
+
+BetterSide better_side(const StoredAxis& axis) {
+  if (axis.kind == Quantity::Kind::text) return BetterSide::neither;
+  if (axis.path.starts_with("dram.")) return BetterSide::less;
+  if (!axis.path.starts_with("device.")) return BetterSide::neither;
+  // A faster part costs more, and so does a larger one; so does one that waits less.
+  return axis.kind == Quantity::Kind::duration ? BetterSide::more : BetterSide::less;
+}
+
+std::string_view to_text(BetterSide side) {
+  return side == BetterSide::more ? "more" : side == BetterSide::less ? "less" : "neither";
 }
 
 std::string_view how_known(const std::string& key) {

@@ -43,6 +43,13 @@ Shown shown_as(const std::string& key);
 // unit.
 Shown shown_as(const StoredSweep& sweep, std::size_t axis);
 
+// Which of two values anybody would rather have, all else being equal: more speed, less time, less memory and
+// a cheaper device. neither: what only says how much there was to do.
+enum class BetterSide : std::uint8_t { neither, more, less };
+BetterSide better_side(const std::string& key);
+BetterSide better_side(const StoredAxis& axis);
+std::string_view to_text(BetterSide side);
+
 // "simulated", "counted" or "estimated", as docs/json.md says.
 std::string_view how_known(const std::string& key);
 // The same of a sweep's key, which may not be stored but read off between its rows.

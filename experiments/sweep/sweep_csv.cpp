@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "experiments/sweep/selection.hpp"
+
 namespace pregate {
 namespace {
 
@@ -19,7 +21,45 @@ std::string field(const Json& value) {
   return quoted + "\"";
 }
 
+Json document_of(const Shown& shown) {
+  return {{"unit", shown.unit}, {"factor", shown.factor}, {"decimals", shown.decimals}};
+}
+
+std::string line_of(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace
+
+std::string sweep_document(const StoredSweep& sweep) {
+  Json axes = Json::array(), keys = Json::array();
+  for (std::size_t a = 0; a < sweep.axes.size(); ++a) {
+    Json axis = {{"path", sweep.axes[a].path}, {"kind", kind_name(sweep.axes[a].kind)}};
+    axis.update(document_of(shown_as(sweep, a)));
+    axis["better"] = to_text(better_side(sweep.axes[a]));
+    axes.push_back(std::move(axis));
+  }
+  for (const std::string& name : sweep.keys) {
+    Json key = {{"key", name}};
+    key.update(document_of(shown_as(name)));
+    key["better"] = to_text(better_side(name));
+    key["known"] = how_known(sweep, name);
+    keys.push_back(std::move(key));
+  }
+  std::string out = fmt::format("{{\"format\": {},\n\"axes\": {},\n\"keys\": {},\n\"rows\": [", kSweepFormat,
+                                line_of(axes), line_of(keys));
+  for (const StoredSweep::Row& row : sweep.rows) {
+    Json values = Json::array(), summary = Json::array();
+    for (const auto& value : row.values) values.push_back(json_of(value));
+    for (const Cell& cell : row.summary) summary.push_back(json_of(cell));
+    const Json line = {{"hash", row.hash},   {"status", row.done ? "done" : "failed"},
+                       {"error", row.error}, {"version", row.version},
+                       {"seed", row.seed},   {"wall_s", row.wall_s},
+                       {"values", values},   {"summary", summary}};
+    out += (&row == sweep.rows.data() ? "\n" : ",\n") + line_of(line);
+  }
+  return out + "\n]}\n";
+}
 
 Json sweep_json(const StoredSweep& sweep) {
   Json rows = Json::array();

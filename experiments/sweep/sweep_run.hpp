@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "experiments/run_setup.hpp"
-#include "experiments/sweep/axes.hpp"
+#include "traces/sweep_axes.hpp"
 
 namespace pregate {
 

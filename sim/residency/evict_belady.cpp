@@ -10,7 +10,7 @@ namespace {
 class Belady final : public EvictionPolicy {
  public:
   Belady(IdRange range, const FutureUses& future)
-      : range_(range), future_(future), index_(range), next_(range.count, kNever) {}
+      : range_(range), future_(future), index_(range), next_(range.count, kScoreNever) {}
 
   void touched(const Touch& touch) override {
     if (index_.contains(touch.expert)) admitted(touch);
@@ -18,7 +18,7 @@ class Belady final : public EvictionPolicy {
   void admitted(const Touch& touch) override {
     const std::int64_t next = event_score(future_.next_use(touch.expert, touch.event));
     next_[range_.index(touch.expert)] = next;
-    index_.set(touch.expert, {next == kNever ? INT64_MIN : -next, touch.order});
+    index_.set(touch.expert, {next == kScoreNever ? INT64_MIN : -next, touch.order});
   }
   void evicted(ExpertId expert) override { index_.erase(expert); }
   std::optional<ExpertId> victim(const PinBoard& pins, Pin strongest) override {

@@ -52,7 +52,7 @@ class LeastStale final : public EvictionPolicy {
   }
   std::int64_t score(ExpertId expert) const override {
     const EventId last = banks_[table_.bank(expert).value()].event(expert);
-    return last.valid() && now_.valid() ? std::int64_t{now_.value()} - last.value() : kNever;
+    return last.valid() && now_.valid() ? std::int64_t{now_.value()} - last.value() : kScoreNever;
   }
 
  private:

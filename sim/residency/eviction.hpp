@@ -9,7 +9,7 @@
 #include <string>
 
 #include "sim/residency/event_sequence.hpp"
-#include "traces/scenario.hpp"
+#include "traces/eviction_score.hpp"
 
 namespace pregate {
 
@@ -50,7 +50,8 @@ class EvictionPolicy {
   // The resident expert to give up first among those whose pin is at most `strongest`; none if all are pinned
   // harder.
   [[nodiscard]] virtual std::optional<ExpertId> victim(const PinBoard& pins, Pin strongest) = 0;
-  // The number the choice of this victim rests on (last use, count, next use); explain() puts it in words.
+  // The number the choice of this victim rests on (last use, count, next use); traces/eviction_score.hpp puts
+  // it in words.
   [[nodiscard]] virtual std::int64_t score(ExpertId expert) const = 0;
 };
 
@@ -68,7 +69,5 @@ Result<std::unique_ptr<EvictionPolicy>> make_eviction(EvictionKind kind, const E
 // Whether the budget is split evenly between banks, one policy instance each (layer-lru, layer-lfu).
 bool is_partitioned(EvictionKind kind);
 bool needs_future(EvictionKind kind);
-// "lru: last used at event 4711", "lfu: used 3 times", "belady: next used at event 5020 (the farthest)".
-std::string explain(EvictionKind kind, std::int64_t score);
 
 }  // namespace pregate

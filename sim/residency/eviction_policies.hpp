@@ -29,13 +29,8 @@ EvictionPolicyPtr make_random(const EvictionContext& context);
 EvictionPolicyPtr make_least_stale(const EvictionContext& context);
 EvictionPolicyPtr make_belady(const EvictionContext& context);
 
-// lfu-decay scores are fixed-point: uses times this.
-inline constexpr std::int64_t kScorePerUse = 1024;
-// The score of an expert that is never used again, or was not used yet.
-inline constexpr std::int64_t kNever = -1;
-
 inline std::int64_t event_score(EventId event) {
-  return event.valid() ? std::int64_t{event.value()} : kNever;
+  return event.valid() ? std::int64_t{event.value()} : kScoreNever;
 }
 
 }  // namespace pregate

@@ -9,8 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "experiments/analysis.hpp"
 #include "experiments/table.hpp"
+#include "traces/run_facts.hpp"
 
 namespace pregate {
 namespace {

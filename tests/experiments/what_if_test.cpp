@@ -8,10 +8,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "experiments/analysis.hpp"
 #include "experiments/what_if_view.hpp"
 #include "tests/experiments/command_runner.hpp"
 #include "tests/sim/small_world.hpp"
+#include "traces/run_facts.hpp"
 
 namespace pregate {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "experiments/plan/plan.hpp"
 #include "experiments/plan/target.hpp"
-#include "experiments/sweep/axes.hpp"
+#include "traces/sweep_axes.hpp"
 #include "experiments/sweep/derived.hpp"
 #include "experiments/sweep/pivot.hpp"
 #include "experiments/sweep/selection.hpp"

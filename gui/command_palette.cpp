@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gui/command_palette.hpp"
+
+#include <QtGui/QKeyEvent>
+#include <QtGui/QKeySequence>
+#include <QtWidgets/QGridLayout>
+#include <QtWidgets/QLabel>
+#include <QtWidgets/QScrollArea>
+#include <QtWidgets/QVBoxLayout>
+
+#include "gui/appearance.hpp"
+
+namespace pregate {
+namespace {
+
+QString text_of(std::string_view text) {
+  return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
+}
+
+QString key_text(const Action& action) {
+  return QKeySequence(text_of(action.key), QKeySequence::PortableText).toString(QKeySequence::NativeText);
+}
+
+// Whether each word of the query begins a word of the action, or lies within it.
+bool matches(const Action& action, const QStringList& words) {
+  const QString all = text_of(action.menu) + u' ' + text_of(action.name) + u' ' + text_of(action.help);
+  return std::all_of(words.begin(), words.end(),
+                     [&](const QString& word) { return all.contains(word, Qt::CaseInsensitive); });
+}
+
+}  // namespace
+
+CommandPalette::CommandPalette(const std::function<bool(Act)>& can, QWidget* parent)
+    : QDialog(parent, Qt::Popup), can_(can), query_(new QLineEdit), list_(new QListWidget) {
+  setWindowTitle(tr("Find an action"));
+  query_->setPlaceholderText(tr("Find an action"));
+  query_->setAccessibleName(tr("Find an action"));
+  query_->installEventFilter(this);
+  list_->setAccessibleName(tr("Actions"));
+  list_->setUniformItemSizes(true);
+  auto* column = new QVBoxLayout(this);
+  column->addWidget(query_);
+  column->addWidget(list_);
+  resize(std::min(560, parent->width() - 40), std::min(420, parent->height() - 80));
+  move(parent->mapToGlobal(QPoint((parent->width() - width()) / 2, 60)));
+  connect(query_, &QLineEdit::textChanged, this, &CommandPalette::fill);
+  connect(list_, &QListWidget::itemActivated, this, &CommandPalette::choose);
+  connect(list_, &QListWidget::itemClicked, this, &CommandPalette::choose);
+  fill();
+  query_->setFocus();
+}
+
+void CommandPalette::fill() {
+  list_->clear();
+  const QStringList words = query_->text().split(u' ', Qt::SkipEmptyParts);
+  for (const bool wanted : {true, false}) {
+    for (const Action& each : all_actions()) {
+      if (can_(each.act) != wanted || !matches(each, words)) continue;
+      auto* item = new QListWidgetItem(
+          QStringLiteral("%1: %2\t%3").arg(text_of(each.menu), text_of(each.name), key_text(each)), list_);
+      item->setToolTip(text_of(each.help));
+      item->setData(Qt::UserRole, static_cast<int>(each.act));
+      if (!wanted) item->setFlags(Qt::NoItemFlags);
+    }
+  }
+  list_->setCurrentRow(0);
+}
+
+void CommandPalette::choose() {
+  const QListWidgetItem* item = list_->currentItem();
+  if (item == nullptr || !(item->flags() & Qt::ItemIsEnabled)) return;
+  const Act act = static_cast<Act>(item->data(Qt::UserRole).toInt());
+  accept();
+  emit chosen(act);
+}
+
+bool CommandPalette::eventFilter(QObject* watched, QEvent* event) {
+  if (event->type() == QEvent::KeyPress) {
+    const auto* key = static_cast<QKeyEvent*>(event);
+    const int step = key->key() == Qt::Key_Down ? 1 : key->key() == Qt::Key_Up ? -1 : 0;
+    if (step != 0) {
+      list_->setCurrentRow(std::clamp(list_->currentRow() + step, 0, std::max(0, list_->count() - 1)));
+      return true;
+    }
+    if (key->key() == Qt::Key_Return || key->key() == Qt::Key_Enter) {
+      choose();
+      return true;
+    }
+  }
+  return QDialog::eventFilter(watched, event);
+}
+
+KeySheet::KeySheet(QWidget* parent) : QDialog(parent) {
+  setWindowTitle(tr("Keys"));
+  auto* inner = new QWidget;
+  auto* columns = new QHBoxLayout(inner);
+  QGridLayout* grid = nullptr;
+  std::string_view menu;
+  int row = 0, rows = 0;
+  for (const Action& each : all_actions()) {
+    if (grid == nullptr || (menu != each.menu && rows > 24)) {
+      grid = new QGridLayout;
+      grid->setHorizontalSpacing(14);
+      grid->setVerticalSpacing(2);
+      grid->setColumnStretch(1, 1);
+      auto* column = new QVBoxLayout;
+      column->addLayout(grid);
+      column->addStretch();
+      columns->addLayout(column);
+      row = rows = 0;
+    }
+    if (menu != each.menu) {
+      menu = each.menu;
+      auto* heading = new QLabel(QStringLiteral("<b>%1</b>").arg(text_of(menu)));
+      heading->setContentsMargins(0, row == 0 ? 0 : 10, 0, 2);
+      grid->addWidget(heading, row++, 0, 1, 2);
+    }
+    ++rows;
+    auto* key = new QLabel(key_text(each));
+    key->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    QFont fixed = key->font();
+    fixed.setBold(true);
+    key->setFont(fixed);
+    auto* name = new QLabel(text_of(each.name));
+    name->setToolTip(text_of(each.help));
+    grid->addWidget(key, row, 0);
+    grid->addWidget(name, row++, 1);
+  }
+  auto* scroll = new QScrollArea;
+  scroll->setWidget(inner);
+  scroll->setWidgetResizable(true);
+  scroll->setFrameShape(QFrame::NoFrame);
+  auto* column = new QVBoxLayout(this);
+  column->addWidget(scroll);
+  resize(std::min(980, parent->width() - 40), std::min(680, parent->height() - 60));
+}
+
+}  // namespace pregate

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gui/loader.hpp"
+
+#include <chrono>
+#include <new>
+
+#include "traces/import.hpp"
+#include "traces/run_file.hpp"
+
+namespace pregate {
+namespace {
+
+// Progress at most this often: a signal a block would drown the window.
+constexpr auto kPause = std::chrono::milliseconds(50);
+
+template <typename Read>
+auto guarded(const std::string& path, Read read) -> decltype(read()) {
+  try {
+    return read();
+  } catch (const std::bad_alloc&) {
+    return run_failed(path, "memory for the whole file", "not enough");
+  }
+}
+
+}  // namespace
+
+Loader::Loader(std::string path, QObject* parent) : QObject(parent), path_(std::move(path)) {}
+
+Loader::~Loader() {
+  cancel();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Loader::start(FileKind kind) {
+  thread_ = std::thread([this, kind] { kind == FileKind::run ? read_run_file() : read_route_file(); });
+}
+
+ReadWatch Loader::watch() {
+  return [this, next = std::chrono::steady_clock::now()](std::int64_t read, std::int64_t total) mutable {
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= next) {
+      next = now + kPause;
+      emit progressed(read, total);  // queued: the receivers live on another thread
+    }
+    return !cancelled_.load();
+  };
+}
+
+void Loader::read_run_file() {
+  using Made = Result<std::shared_ptr<const RunDocument>>;
+  const auto document = guarded(path_, [this]() -> Made {
+    auto run = read_run(path_, watch());
+    if (!run) return run.error();
+    return RunDocument::make(path_, std::move(*run));
+  });
+  if (!document) {
+    emit failed(QString::fromStdString(document.error().message()));
+    return;
+  }
+  emit run_loaded(*document);
+}
+
+void Loader::read_route_file() {
+  auto trace = guarded(path_, [this] { return load_trace(path_, {}, watch()); });
+  if (!trace) {
+    emit failed(QString::fromStdString(trace.error().message()));
+    return;
+  }
+  emit route_loaded(std::make_shared<const RouteDocument>(RouteDocument{path_, std::move(*trace)}));
+}
+
+}  // namespace pregate

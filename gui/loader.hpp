@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads a run or a trace on a thread of its own and says how far it is. Destroying it stops the reading and
+// waits for the thread, which looks up after each block of the file; nothing is signalled afterwards.
+#pragma once
+
+#include <QtCore/QObject>
+#include <atomic>
+#include <memory>
+#include <thread>
+
+#include "gui/documents.hpp"
+#include "traces/read_watch.hpp"
+
+namespace pregate {
+
+class Loader : public QObject {
+  Q_OBJECT
+
+ public:
+  explicit Loader(std::string path, QObject* parent = nullptr);
+  ~Loader() override;
+
+  // `kind` run or route.
+  void start(FileKind kind);
+  void cancel() { cancelled_ = true; }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ signals:
+  void progressed(qint64 read, qint64 total);
+  void run_loaded(std::shared_ptr<const pregate::RunDocument> document);
+  void route_loaded(std::shared_ptr<const pregate::RouteDocument> document);
+  // Also when cancelled; `message` is a sentence for people.
+  void failed(const QString& message);
+
+ private:
+  void read_run_file();
+  void read_route_file();
+  ReadWatch watch();
+
+  std::string path_;
+  std::atomic<bool> cancelled_ = false;
+  std::thread thread_;
+};
+
+}  // namespace pregate

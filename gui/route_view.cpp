@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gui/route_view.hpp"
+
+namespace pregate {
+
+RouteView::RouteView(std::shared_ptr<const RouteDocument> document, QWidget* parent)
+    : DocumentView(document->path, parent), document_(std::move(document)) {}
+
+}  // namespace pregate

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gui/run_view.hpp"
+
+#include <QtGui/QClipboard>
+#include <QtWidgets/QApplication>
+
+namespace pregate {
+namespace {
+
+// Wake-ups of the simulation kernel: some seconds for a dozen counterfactuals.
+constexpr std::int64_t kSoonSimulated = 1'000'000;
+
+}  // namespace
+
+RunView::RunView(std::shared_ptr<const RunDocument> document, QWidget* parent)
+    : DocumentView(document->path, parent),
+      document_(std::move(document)),
+      what_if_(document_),
+      verdict_(new VerdictPage(document_, link_)),
+      panels_(new QTabWidget),
+      details_(new DetailsPanel(*document_->why, link_)),
+      area_(new AreaPanel(*document_->tracks, link_)),
+      search_(new SearchPanel(*document_->why, link_)) {
+  add_pages();
+  add_panels();
+  connect(&link_, &Link::selected_changed, this, &RunView::state_changed);
+  connect(&link_, &Link::area_changed, this, &RunView::state_changed);
+  connect(search_, &SearchPanel::found_changed, this, &RunView::state_changed);
+}
+
+void RunView::add_pages() {
+  add_page(Act::show_verdict, verdict_);
+  connect(verdict_, &VerdictPage::counterfactuals_wanted, &what_if_, &CounterfactualJob::start);
+  connect(verdict_, &VerdictPage::counterfactuals_cancelled, &what_if_, &CounterfactualJob::cancel);
+  connect(&what_if_, &CounterfactualJob::changed, this, [this] {
+    verdict_->set_counterfactuals(what_if_.state());
+    emit state_changed();
+  });
+  // A page that opens with the verdict should have all of it; a long simulation waits to be asked for.
+  if (document_->run.summary.kernel_events <= kSoonSimulated) what_if_.start();
+}
+
+void RunView::add_panels() {
+  panels_->setDocumentMode(true);
+  panels_->tabBar()->setFocusPolicy(Qt::NoFocus);
+  panels_->addTab(details_, tr("Details"));
+  panels_->addTab(area_, tr("Area"));
+  panels_->addTab(search_, tr("Search"));
+  panels_->setMinimumHeight(90);
+  add_panel(panels_);
+  // What was just chosen is what one wants to read.
+  connect(&link_, &Link::selected_changed, this, [this] {
+    if (panels_->currentWidget() == area_ && link_.selected().kind != Target::Kind::none)
+      panels_->setCurrentWidget(details_);
+  });
+  connect(&link_, &Link::area_changed, this, [this] {
+    if (link_.area()) panels_->setCurrentWidget(area_);
+  });
+}
+
+bool RunView::can(Act act) const {
+  switch (act) {
+    case Act::chain_forward:
+      return details_->can_step(1);
+    case Act::chain_back:
+      return details_->can_step(-1);
+    case Act::search:
+    case Act::toggle_details:
+      return true;
+    case Act::next_match:
+    case Act::previous_match:
+      return !search_->found().empty();
+    case Act::copy:
+      return !details_->text().isEmpty() || DocumentView::can(act);
+    default:
+      return DocumentView::can(act);
+  }
+}
+
+void RunView::act(Act act) {
+  switch (act) {
+    case Act::chain_forward:
+      return details_->step(1);
+    case Act::chain_back:
+      return details_->step(-1);
+    case Act::search:
+      panels_->show();
+      panels_->setCurrentWidget(search_);
+      return search_->begin();
+    case Act::next_match:
+      search_->step(1);
+      return;
+    case Act::previous_match:
+      search_->step(-1);
+      return;
+    case Act::toggle_details:
+      return panels_->setVisible(!panels_->isVisible());
+    case Act::copy:
+      if (DocumentView::can(act)) return DocumentView::act(act);
+      return QApplication::clipboard()->setText(details_->text());
+    default:
+      return DocumentView::act(act);
+  }
+}
+
+void RunView::compare_with(std::shared_ptr<const RunDocument> /*other*/) {}
+
+}  // namespace pregate

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// A run: verdict, timeline, heatmap and, once a second run is given, the comparison; below them what is known
+// of the selected item, of the selected area, and what a search finds.
+#pragma once
+
+#include <QtWidgets/QTabWidget>
+#include <memory>
+
+#include "gui/area_panel.hpp"
+#include "gui/counterfactual_job.hpp"
+#include "gui/details_panel.hpp"
+#include "gui/document_view.hpp"
+#include "gui/documents.hpp"
+#include "gui/link.hpp"
+#include "gui/search_panel.hpp"
+#include "gui/verdict_page.hpp"
+
+namespace pregate {
+
+class RunView : public DocumentView {
+  Q_OBJECT
+
+ public:
+  explicit RunView(std::shared_ptr<const RunDocument> document, QWidget* parent = nullptr);
+
+  [[nodiscard]] const RunDocument& run_document() const { return *document_; }
+  [[nodiscard]] bool can(Act act) const override;
+  void act(Act act) override;
+  [[nodiscard]] std::string scenario_text() const override { return document_->run.header.scenario_text; }
+  [[nodiscard]] Link& link() { return link_; }
+  [[nodiscard]] const DetailsPanel& details() const { return *details_; }
+  void compare_with(std::shared_ptr<const RunDocument> other);
+
+ private:
+  void add_pages();
+  void add_panels();
+
+  std::shared_ptr<const RunDocument> document_;
+  Link link_;
+  CounterfactualJob what_if_;
+  VerdictPage* verdict_;
+  QTabWidget* panels_;
+  DetailsPanel* details_;
+  AreaPanel* area_;
+  SearchPanel* search_;
+};
+
+}  // namespace pregate
