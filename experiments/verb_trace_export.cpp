@@ -115,7 +115,7 @@ void add_perfetto(Report& report, const PerfettoExport& written, const std::stri
   json.update(json_of(written.counts));
   report.json["perfetto"] = std::move(json);
   report.text += fmt::format("{}: {}\n", path, text_of(written.counts));
-  for (const LeftOut& left_out : written.left_out)
+  for (const NotShown& left_out : written.left_out)
     report.left_out.push_back(fmt::format("{}: {} {}", path, with_commas(left_out.count), left_out.what));
 }
 

@@ -49,8 +49,8 @@ Status begin_run(PerfettoWriter& out, const RunRecord& run) {
       .write();
 }
 
-std::vector<LeftOut> list_left_out(const RunRecord& run, const RunLayout& layout) {
-  std::vector<LeftOut> out;
+std::vector<NotShown> list_left_out(const RunRecord& run, const RunLayout& layout) {
+  std::vector<NotShown> out;
   const auto add = [&out](const char* what, std::int64_t count) {
     if (count > 0) out.push_back({.what = what, .count = count});
   };

@@ -17,14 +17,14 @@
 namespace pregate {
 
 // Something of the run that the trace does not show, and how often.
-struct LeftOut {
+struct NotShown {
   std::string what;
   std::int64_t count = 0;
 };
 
 struct PerfettoExport {
   PerfettoCounts counts;
-  std::vector<LeftOut> left_out;
+  std::vector<NotShown> left_out;
 };
 
 // Written beside the target and renamed at the end. Errors: a record that fails validate_run(), or whose rows

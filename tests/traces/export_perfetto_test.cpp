@@ -442,7 +442,7 @@ TEST(ExportPerfetto, WhatATraceCannotShow_IsCounted) {
   run.operators.erase(run.operators.begin() + 2, run.operators.end());
   const Exported out = exported(run);
   std::map<std::string, std::int64_t> left_out;
-  for (const LeftOut& what : out.said.left_out) left_out[what.what] = what.count;
+  for (const NotShown& what : out.said.left_out) left_out[what.what] = what.count;
   EXPECT_EQ(left_out["measured operators, which have a clock of their own"], 2);
   EXPECT_EQ(left_out["lookups without an operator of their expert"],
             static_cast<std::int64_t>(run.lookups.size()));

@@ -73,7 +73,8 @@ class [[nodiscard]] Result {
 // Success without a value, or an Error.
 class [[nodiscard]] Status {
  public:
-  Status() = default;
+  // Not defaulted: then `return {}` would fill the whole object with zeros first.
+  Status() noexcept {}  // NOLINT(modernize-use-equals-default)
   Status(Error error) : error_(std::move(error)) {}
 
   [[nodiscard]] bool ok() const { return !error_.has_value(); }
