@@ -208,6 +208,11 @@ std::string_view to_text(StallCause v) {
   return kWords.at(static_cast<std::size_t>(v));
 }
 
+std::string_view to_text(LoadEnd v) {
+  constexpr std::array<std::string_view, 4> kWords = {"arrived", "cancelled", "unfinished", "never_started"};
+  return kWords.at(static_cast<std::size_t>(v));
+}
+
 Status validate_run(const RunRecord& run) {
   RunCheck check(run);
   Status fits = check.steps();
