@@ -129,7 +129,7 @@ void BM_Frame(benchmark::State& state) {
   std::size_t marks = 0;
   Frame frame;
   for (auto _ : state) {
-    shift = (shift + length / 100 + 1) % (all - length + 1 + all / 1000);
+    shift = (shift + length / 997 + 1) % (all - length + 1 + all / 300);
     // Where everything is seen nothing can move: each frame is a little closer than the one before.
     scene.zoom_to({shift, shift + length - (state.range(0) == 1 ? shift : 0)});
     const Picture picture = scene.picture();
