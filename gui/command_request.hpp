@@ -8,10 +8,11 @@
 namespace pregate {
 
 struct CommandRequest {
-  QStringList arguments;  // without the program's name: "run", "demo", "--out", ...
-  QString output_file;    // what the command writes; empty: nothing
-  QString title;          // "demo on oneplus-15r"
-  QString folder;         // it runs in, for paths that are relative; empty: the viewer's own
+  QStringList arguments;                 // without the program's name: "run", "demo", "--out", ...
+  QString output_file;                   // what the command writes; empty: nothing
+  QString title;                         // "demo on oneplus-15r"
+  QString folder;                        // it runs in, for paths that are relative; empty: the viewer's own
+  qint64 most_output = qint64{1} << 20;  // bytes that are kept of what it prints
 };
 
 // A word as a POSIX shell takes it: quoted where it has to be.
