@@ -47,7 +47,7 @@ void SweepScene::draw_cycle(Picture& picture, const PlotFrame& frame) const {
               y = across ? box.y : std::round(frame.y_of(at));
   picture.line(Ink::limit, x, y, across ? x : box.right(), across ? box.bottom() : y, 1);
   picture.marks.back().dashed = true;
-  const float wide = text_width(text, TextSize::small) + 12;
+  const float wide = rough_width(text, TextSize::small) + 12;
   const bool left = across && x + wide > box.right();
   const float text_x = !across ? box.right() - wide : left ? x - wide - 4 : x + 5;
   picture.rect(Ink::background, text_x - 2, y + 2, wide, 15);

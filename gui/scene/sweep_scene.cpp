@@ -2,6 +2,7 @@
 #include "gui/scene/sweep_scene.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -15,6 +16,18 @@ namespace {
 
 constexpr std::array kSeries{Ink::series_0, Ink::series_1, Ink::series_2, Ink::series_3,
                              Ink::series_4, Ink::series_5, Ink::series_6, Ink::series_7};
+
+// Values above zero, an order of magnitude apart: a logarithmic axis shows them all.
+bool spans_factors(const SweepTable& table, std::size_t column) {
+  double low = 0, high = 0;
+  for (const double value : table.columns[column].numbers) {
+    if (std::isnan(value)) continue;
+    if (value <= 0) return false;
+    low = low == 0 ? value : std::min(low, value);
+    high = std::max(high, value);
+  }
+  return low > 0 && high / low >= 8;
+}
 
 struct Unit {
   double size;
@@ -45,14 +58,42 @@ SweepOptions default_sweep_options(const SweepTable& table) {
   }
   options.y = table.find("tokens_per_second").value_or(std::min(table.axes, table.columns.size() - 1));
   if (!varied.empty()) options.colour = varied.back();
-  const SweepColumn& x = table.columns[options.x];
-  double low = 0, high = 0;
-  for (const double value : x.numbers) {
-    if (!(value > 0)) continue;
-    low = low == 0 ? value : std::min(low, value);
-    high = std::max(high, value);
+  options.log_x = spans_factors(table, options.x);
+  return options;
+}
+
+Result<SweepOptions> sweep_options(const SweepTable& table, const std::string& x, const std::string& y,
+                                   const std::string& colour) {
+  SweepOptions options = default_sweep_options(table);
+  const auto column = [&table](const char* option, const std::string& name) -> Result<std::size_t> {
+    if (const auto found = table.find(name)) return *found;
+    std::vector<std::string_view> axes;
+    std::vector<std::size_t> ends;
+    for (std::size_t a = 0; a < table.axes; ++a) {
+      axes.push_back(table.columns[a].name);
+      if (table.columns[a].name.ends_with("." + name)) ends.push_back(a);
+    }
+    if (ends.size() == 1) return ends.front();
+    return bad_input(fmt::format("an axis of the sweep ({}) or a key of its rows", fmt::join(axes, ", ")),
+                     fmt::format("\"{}\"", name), option);
+  };
+  if (!x.empty()) {
+    const auto found = column("--x", x);
+    if (!found) return found.error();
+    options.x = *found;
+    options.log_x = spans_factors(table, options.x);
+    if (options.colour == options.x) options.colour.reset();
   }
-  options.log_x = low > 0 && high / low >= 8;
+  if (!y.empty()) {
+    const auto found = column("--y", y);
+    if (!found) return found.error();
+    options.y = *found;
+  }
+  if (!colour.empty()) {
+    const auto found = column("--color", colour);
+    if (!found) return found.error();
+    options.colour = *found;
+  }
   return options;
 }
 

@@ -36,6 +36,11 @@ struct SweepOptions {
 // The first axis of numbers that varies against tokens per second, coloured by the next axis.
 SweepOptions default_sweep_options(const SweepTable& table);
 
+// The same with columns by their names, or the last words of an axis' name; empty: as default. Errors name
+// the option of `pregate-view --render` and what there is.
+Result<SweepOptions> sweep_options(const SweepTable& table, const std::string& x, const std::string& y,
+                                   const std::string& colour);
+
 struct SweepMarks {
   std::vector<std::size_t> selected;  // rows
   std::optional<std::size_t> hovered;
