@@ -19,6 +19,7 @@
 #include "gui/scene/expert_lanes.hpp"
 #include "gui/scene/flash_lanes.hpp"
 #include "gui/scene/lod.hpp"
+#include "gui/scene/run_names.hpp"
 #include "traces/base/result.hpp"
 #include "traces/run_record.hpp"
 
@@ -46,6 +47,7 @@ class RunTracks {
   RunTracks& operator=(const RunTracks&) = delete;
 
   [[nodiscard]] const RunRecord& run() const { return run_; }
+  [[nodiscard]] const RunNames& names() const { return names_; }
   // From 0 to the last thing that happens; not empty.
   [[nodiscard]] TimeSpan span() const { return {0, end_}; }
 
@@ -95,7 +97,8 @@ class RunTracks {
   [[nodiscard]] std::optional<std::size_t> find(TrackId track, const Target& target, std::int64_t near) const;
 
  private:
-  explicit RunTracks(const RunRecord& run) : run_(run), limits_(bad_input("a scenario", "none")) {}
+  explicit RunTracks(const RunRecord& run)
+      : run_(run), names_(run), limits_(bad_input("a scenario", "none")) {}
   Status make_work_rows();
   Status make_device_rows();
   Status make_counters();
@@ -103,6 +106,7 @@ class RunTracks {
   TrackId add(Track track);
 
   const RunRecord& run_;
+  RunNames names_;
   std::int64_t end_ = 1;
   std::vector<Track> tracks_;
   SliceRow step_row_, layer_row_, npu_row_, stall_row_, none_;

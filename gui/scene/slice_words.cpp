@@ -14,9 +14,10 @@ namespace {
 constexpr int kLetter = 7;
 constexpr int kLeast = 22;
 
-std::string step_words(const StepRecord& step, std::size_t row, bool longer) {
-  if (step.phase == Phase::decode) return fmt::format("{}{}", longer ? "token " : "", row);
-  return longer ? fmt::format("prefill, {} tokens", step.tokens) : std::string("prefill");
+std::string step_words(const RunTracks& tracks, std::uint32_t row, bool longer) {
+  const RunNames& names = tracks.names();
+  const auto step = static_cast<std::int32_t>(row);
+  return longer ? names.step(step) : fmt::format("{}", names.number_of(step));
 }
 
 std::string operator_words(const RunTracks& tracks, const OperatorRecord& record, bool longer) {
@@ -32,7 +33,7 @@ std::string words(const RunTracks& tracks, const Slice& slice, bool longer) {
   const RunRecord& run = tracks.run();
   switch (slice.kind) {
     case Target::Kind::step:
-      return step_words(run.steps[slice.row], slice.row, longer);
+      return step_words(tracks, slice.row, longer);
     case Target::Kind::event:
       return fmt::format("{}{}", longer ? "layer " : "", run.events[slice.row].layer.value());
     case Target::Kind::layer:
@@ -66,18 +67,20 @@ std::string when(TimeSpan span) {
   return fmt::format("\nfrom {}, {}", time_text(span.first, 1000), to_text(Duration::ps(span.length())));
 }
 
-std::string where(std::int32_t step, LayerId layer) {
-  return layer.valid() ? fmt::format("\nstep {}, layer {}", step, layer.value())
-                       : fmt::format("\nstep {}, output head", step);
+std::string where(const RunTracks& tracks, std::int32_t step, LayerId layer) {
+  const std::string place = layer.valid() ? tracks.names().place(step, layer) : tracks.names().step(step);
+  return fmt::format("\n{}{}", place, layer.valid() ? "" : ", output head");
 }
 
-std::string describe_step(const StepRecord& step, std::size_t row) {
-  return fmt::format("step {}: {}, {} {} at position {}", row, to_text(step.phase), step.tokens,
-                     step.tokens == 1 ? "token" : "tokens", step.position);
+std::string describe_step(const RunTracks& tracks, std::size_t row) {
+  const StepRecord& step = tracks.run().steps[row];
+  return fmt::format("{} (step {}, {})\n{} {} at position {}",
+                     tracks.names().step(static_cast<std::int32_t>(row)), row, to_text(step.phase),
+                     step.tokens, step.tokens == 1 ? "token" : "tokens", step.position);
 }
 
 std::string describe_operator(const RunTracks& tracks, const OperatorRecord& record) {
-  std::string out = operator_words(tracks, record, true) + where(record.step, record.layer);
+  std::string out = operator_words(tracks, record, true) + where(tracks, record.step, record.layer);
   const Duration shared = record.end - record.begin - record.alone;
   out += fmt::format("\nreads {}", to_text(bytes_of(tracks.run(), record)));
   if (shared > Duration()) out += fmt::format("; {} longer than with DRAM to itself", to_text(shared));
@@ -122,17 +125,17 @@ std::string what(const RunTracks& tracks, const Target& target) {
   const std::size_t row = target.row;
   switch (target.kind) {
     case Target::Kind::step:
-      return describe_step(run.steps[row], row);
+      return describe_step(tracks, row);
     case Target::Kind::event:
       return fmt::format("layer {}", run.events[row].layer.value()) +
-             where(run.events[row].step, run.events[row].layer);
+             where(tracks, run.events[row].step, run.events[row].layer);
     case Target::Kind::operation:
       return describe_operator(tracks, run.operators[row]);
     case Target::Kind::management:
-      return "cache management" + where(run.management[row].step, run.management[row].layer);
+      return "cache management" + where(tracks, run.management[row].step, run.management[row].layer);
     case Target::Kind::stall:
       return fmt::format("stall {}: {}", row, words_of(run.stalls[row].cause)) +
-             where(run.stalls[row].step, run.stalls[row].layer);
+             where(tracks, run.stalls[row].step, run.stalls[row].layer);
     case Target::Kind::load:
       return describe_load(tracks, run.loads[row], row);
     case Target::Kind::eviction:

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Marks of the timeline, and the moves from one thing to the next.
-#include <algorithm>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
+#include "gui/scene/slice_words.hpp"
+#include "gui/scene/time_axis.hpp"
 #include "gui/scene/timeline_scene.hpp"
 
 namespace pregate {
@@ -164,6 +169,70 @@ bool TimelineScene::next_hit(int direction) {
   const std::ptrdiff_t at = now == hits.end() ? (direction > 0 ? -1 : 0) : now - hits.begin();
   // Around the end to the beginning.
   return reveal(hits[static_cast<std::size_t>((at + direction + count) % count)]);
+}
+
+// ---- what is pointed at ----
+
+std::int64_t TimelineScene::snapped(double x, double y) const {
+  const std::int64_t time = time_at(x);
+  const auto track = track_at(y);
+  if (!track) return time;
+  constexpr double kNear = 4;
+  const SliceRow& row = tracks_.row(*track);
+  const std::size_t index = row.first_reaching(time);
+  std::int64_t best = time;
+  double away = kNear;
+  const auto consider = [&](std::int64_t edge) {
+    const double distance = std::abs(x_of(edge) - x);
+    if (distance >= away) return;
+    away = distance;
+    best = edge;
+  };
+  for (std::size_t i = index - std::min<std::size_t>(index, 1); i < std::min(row.slices().size(), index + 2);
+       ++i) {
+    consider(row.slices()[i].begin);
+    consider(row.slices()[i].end);
+  }
+  return best;
+}
+
+namespace {
+
+std::string band_tip(const PixelGrid& grid, const std::vector<Flow::Sums>& columns, int column) {
+  const Flow::Sums& sums = columns[static_cast<std::size_t>(column)];
+  const double length = static_cast<double>(grid.edge(column + 1) - grid.edge(column));
+  std::string out = "DRAM, mean of this pixel's time (estimated within a slice)";
+  for (std::size_t use = sums.size(); use-- > 0;) {
+    if (sums[use] == 0 || length <= 0) continue;
+    out += fmt::format("\n{}: {:.3g} GB/s", words_of(static_cast<DramUse>(use)),
+                       static_cast<double>(sums[use]) / length * 1e3);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string TimelineScene::tip(const Mark& mark, double x) {
+  const Target& target = mark.target;
+  if (target.kind == Target::Kind::track_name && target.row < tracks_.fixed().size()) {
+    return tracks_.fixed()[target.row].about;
+  }
+  if (target.kind == Target::Kind::track_name && tracks_.is_expert(static_cast<TrackId>(target.row))) {
+    const ExpertId expert = tracks_.expert_of(static_cast<TrackId>(target.row));
+    const std::string& conflict = tracks_.experts().lane(expert).conflict;
+    return describe(tracks_, {.kind = Target::Kind::expert, .row = expert.value()}) +
+           (conflict.empty() ? "" : fmt::format("\nThe record contradicts itself: {}", conflict));
+  }
+  if (target.kind == Target::Kind::bookmark && target.row < state_.bookmarks.size() &&
+      state_.bookmarks[target.row]) {
+    const Bookmark& bookmark = *state_.bookmarks[target.row];
+    return fmt::format("bookmark {} at {}{}{}", target.row, time_text(bookmark.at, 1000),
+                       bookmark.note.empty() ? "" : "\n", bookmark.note);
+  }
+  if (target.kind != Target::Kind::bandwidth) return describe(tracks_, target, mark.merged);
+  cache_.show(PixelGrid(view(), plot_width()));
+  const int column = std::clamp(static_cast<int>(x) - names_width(), 0, plot_width() - 1);
+  return band_tip(cache_.grid(), cache_.band(), column);
 }
 
 std::optional<TimeSpan> TimelineScene::span_of(const Mark& mark) const {

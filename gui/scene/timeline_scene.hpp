@@ -112,6 +112,10 @@ class TimelineScene {
   // Scrolls, unfolds and zooms until it is seen.
   bool reveal(const Target& target);
 
+  // The begin or end of a slice of the row at y within a few pixels of x; else the time at x.
+  [[nodiscard]] std::int64_t snapped(double x, double y) const;
+  // Lines about what the picture shows at a mark; x where it is pointed at.
+  [[nodiscard]] std::string tip(const Mark& mark, double x);
   // The span of the slice behind a mark of the picture.
   [[nodiscard]] std::optional<TimeSpan> span_of(const Mark& mark) const;
   Picture picture();
