@@ -20,6 +20,7 @@
 #include "gui/new_sweep_dialog.hpp"
 #include "gui/route_view.hpp"
 #include "gui/run_view.hpp"
+#include "gui/sweep_view.hpp"
 #include "gui/welcome.hpp"
 
 namespace pregate {
@@ -284,6 +285,11 @@ void MainWindow::open(const QString& path) {
           [finished](std::shared_ptr<const RunDocument> run) { finished(new RunView(std::move(run))); });
   connect(loading, &LoadingView::route_loaded, this, [finished](std::shared_ptr<const RouteDocument> route) {
     finished(new RouteView(std::move(route)));
+  });
+  connect(loading, &LoadingView::is_sweep, this, [this, path, finished] {
+    auto* view = new SweepView(path.toStdString());
+    connect(view, &SweepView::run_requested, this, &MainWindow::run_scenario);
+    finished(view);
   });
   connect(loading, &LoadingView::failed, this, [this, path] { emit opened(path); });
   loading->start();

@@ -4,6 +4,8 @@
 #include <QtGui/QClipboard>
 #include <QtWidgets/QApplication>
 
+#include "gui/heatmap_view.hpp"
+
 namespace pregate {
 namespace {
 
@@ -37,6 +39,7 @@ void RunView::show_panels() {
 
 void RunView::add_pages() {
   add_page(Act::show_verdict, verdict_);
+  add_page(Act::show_heatmap, new HeatmapPage(document_, link_));
   connect(verdict_, &VerdictPage::counterfactuals_wanted, &what_if_, &CounterfactualJob::start);
   connect(verdict_, &VerdictPage::counterfactuals_cancelled, &what_if_, &CounterfactualJob::cancel);
   connect(&what_if_, &CounterfactualJob::changed, this, [this] {

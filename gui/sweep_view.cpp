@@ -82,6 +82,7 @@ SweepPage::SweepPage(std::string path, QWidget* parent)
   splitter->setStretchFactor(0, 3);
   splitter->setStretchFactor(1, 1);
   splitter->setChildrenCollapsible(false);
+  splitter->setSizes({440, 220});
   auto* shown = new QWidget;
   auto* shown_column = new QVBoxLayout(shown);
   shown_column->setContentsMargins(0, 0, 0, 0);
