@@ -197,4 +197,15 @@ CardPage comparison_of(const RunPair& pair) {
   return page;
 }
 
+Picture picture_of_comparison(const CompareScene& scene, const CardPage& page, int width, int height) {
+  constexpr int kLanes = 420;
+  CompareScene lanes = scene;
+  lanes.resize(width, kLanes);
+  Picture out = lanes.picture();
+  const Picture below = picture_of(page, width, std::max(0, height - kLanes));
+  append(out, below, 0, kLanes);
+  out.height = kLanes + below.height;
+  return out;
+}
+
 }  // namespace pregate

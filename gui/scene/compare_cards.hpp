@@ -5,10 +5,14 @@
 #pragma once
 
 #include "gui/scene/card.hpp"
-#include "gui/scene/run_pair.hpp"
+#include "gui/scene/compare_scene.hpp"
 
 namespace pregate {
 
 CardPage comparison_of(const RunPair& pair);
+
+// The lanes above, as high as they are in a window, and the cards below: what is exported. As high as it
+// needs, at least `height`. The scene keeps its own size.
+Picture picture_of_comparison(const CompareScene& scene, const CardPage& page, int width, int height);
 
 }  // namespace pregate

@@ -165,26 +165,29 @@ void ComparePicture::draw_difference() {
   const char* unit = scene_.by_layer() ? "a layer" : "a token";
   const int middle = lane.top + lane.height / 2, half = std::max(lane.height / 2 - 1, 1);
   picture_.rect(Ink::panel, px(scene_.names_width()), px(lane.top), px(scene_.plot_width()), px(lane.height));
+  std::vector<SliceSpan> spans;
+  row.row.spans(grid_, spans);
+  const auto mean_of = [&row](const SliceSpan& span) {
+    return static_cast<double>(row.change(span)) / span.count;
+  };
+  double largest = 0;  // in the view
+  for (const SliceSpan& span : spans) largest = std::max(largest, std::abs(mean_of(span)));
   const auto name = [&](int y, std::string text, Ink ink) {
     picture_.write(ink, 8, px(y), px(scene_.names_width() - 12), 14, std::move(text)).size = TextSize::small;
   };
   name(middle - 7, fmt::format("B - A, {}", unit), Ink::text);
-  if (lane.height >= 44) {
-    const std::string most = milliseconds(Duration::ps(row.largest));
-    name(lane.top, fmt::format("+{} slower", most), Ink::text_dim);
-    name(lane.top + lane.height - 14, fmt::format("-{} faster", most), Ink::text_dim);
+  if (lane.height >= 44 && largest > 0) {
+    const std::string most = to_text(Duration::ps(std::llround(largest)));
+    name(lane.top, fmt::format("+{}", most), Ink::text_dim);
+    name(lane.top + lane.height - 14, fmt::format("-{}", most), Ink::text_dim);
   }
-  std::vector<SliceSpan> spans;
-  row.row.spans(grid_, spans);
   for (const SliceSpan& span : spans) {
-    const double mean = static_cast<double>(row.change(span)) / span.count;
+    const double mean = mean_of(span);
     const Slice& slice = row.row.slices()[span.widest];
     const int x = scene_.names_width() + span.first_column;
     int w = span.last_column - span.first_column;
     if (w >= 5) --w;
-    int h = row.largest == 0
-                ? 0
-                : static_cast<int>(std::lround(std::abs(mean) / static_cast<double>(row.largest) * half));
+    int h = largest == 0 ? 0 : static_cast<int>(std::lround(std::abs(mean) / largest * half));
     if (mean != 0) h = std::max(h, 1);
     const Target target{.kind = slice.kind, .row = slice.row};
     // The whole height is what can be pointed at.

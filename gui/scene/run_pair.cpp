@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "gui/scene/work_rows.hpp"
 
@@ -47,7 +46,6 @@ class DifferenceMaker {
     slices_.push_back(slice);
     out_.before.push_back(sum_);
     sum_ += change;
-    out_.largest = std::max(out_.largest, std::abs(change));
   }
   DifferenceRow make() && {
     out_.before.push_back(sum_);

@@ -22,7 +22,6 @@ struct DifferenceRow {
   [[nodiscard]] std::int64_t change(const SliceSpan& span) const {
     return before[span.first + span.count] - before[span.first];
   }
-  std::int64_t largest = 0;  // of one slice, either way
 };
 
 class RunPair {
