@@ -66,6 +66,7 @@ void CommandDialog::build() {
   form_ = new ScenarioForm(
       {"device.id", "model.preset", "model.shape_as", "workload.trace", "workload.forward.prompt"}, this);
   right_ = new QVBoxLayout;
+  right_->setSpacing(6);
   right_->addWidget(form_, 1);
   columns->addLayout(right_, 1);
   auto* all = new QVBoxLayout(this);
@@ -99,7 +100,7 @@ QWidget* CommandDialog::bottom() {
   shell_->setReadOnly(true);
   shell_->setLineWrapMode(QPlainTextEdit::NoWrap);  // it is broken where a shell may break it
   shell_->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
-  shell_->setFixedHeight(shell_->fontMetrics().lineSpacing() * 4 + 12);
+  shell_->setFixedHeight(shell_->fontMetrics().lineSpacing() * 3 + 14);
   shell_->setAccessibleName("The same as a line for the shell");
   shell_->setToolTip("The same as a line for the shell");
   shell_->setTabChangesFocus(true);

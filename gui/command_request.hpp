@@ -11,6 +11,8 @@ struct CommandRequest {
   QStringList arguments;  // without the program's name: "run", "demo", "--out", ...
   QString output_file;    // what the command writes; empty: nothing
   QString title;          // "demo on oneplus-15r"
+  // Bytes of what it prints that are kept.
+  qint64 most_output = qint64{1} << 20;
 };
 
 // A word as a POSIX shell takes it: quoted where it has to be.

@@ -139,8 +139,9 @@ QString FieldEditor::text() const {
 
 void FieldEditor::set_text(const QString& text) {
   if (words_ != nullptr) {
-    const int found = words_->findData(text);
-    return words_->setCurrentIndex(found < 0 ? 0 : found);
+    // A word that is none stands there as it was given, with what is wrong with it.
+    if (words_->findData(text) < 0) words_->addItem(text, text);
+    return words_->setCurrentIndex(words_->findData(text));
   }
   if (names_ != nullptr) return names_->setEditText(text);
   if (path_ != nullptr) return path_->set_path(text);
@@ -171,7 +172,6 @@ void FieldEditor::set_base(const QString& value, const QString& from) {
   if (line_ != nullptr) line_->setPlaceholderText(left_alone());
   control()->setToolTip(tip());
   control()->setAccessibleName(to_qt(field_.path));
-  control()->setAccessibleDescription(to_qt(field_.help));
 }
 
 void FieldEditor::set_names(const QStringList& names) {
@@ -196,6 +196,7 @@ void FieldEditor::check() {
   note_->setText(people.isEmpty() ? help : "= " + people + "   \u00b7   " + help);
   note_->setToolTip(tip());
   message_->show_problem(problem_);
+  control()->setAccessibleDescription(problem_.isEmpty() ? help : problem_);
   frame_->setVisible(!problem_.isEmpty());
   frame_->raise();
 }

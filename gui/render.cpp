@@ -1,10 +1,170 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/render.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "gui/documents.hpp"
+#include "gui/scene/card.hpp"
+#include "gui/scene/heatmap_scene.hpp"
+#include "gui/scene/painter.hpp"
+#include "gui/scene/sweep_scene.hpp"
+#include "gui/scene/timeline_scene.hpp"
+#include "gui/scene/verdict.hpp"
+#include "gui/sweep_file.hpp"
+#include "traces/base/nearest.hpp"
+#include "traces/import.hpp"
+#include "traces/run_file.hpp"
+
 namespace pregate {
+namespace {
+
+Status save(const RenderRequest& request, const Picture& picture) {
+  return save_picture(picture, request.dark ? Theme::dark() : Theme::light(), request.out, request.scale);
+}
+
+Result<std::shared_ptr<const RunDocument>> open_run(const std::string& path) {
+  auto run = read_run(path);
+  if (!run) return run.error();
+  return RunDocument::make(path, std::move(*run));
+}
+
+// The time of --range; without it all of the run.
+Result<TimeSpan> range_of(const RenderRequest& request, const RunDocument& document) {
+  const TimeSpan all = document.tracks->span();
+  if (request.range) {
+    const TimeSpan common = request.range->common(all);
+    if (!common.empty()) return common;
+    return bad_input(fmt::format("a time before the end, {}", to_text(Duration::ps(all.last))),
+                     to_text(Duration::ps(request.range->first)))
+        .at("--range");
+  }
+  if (!request.tokens) return all;
+  TimeSpan span{INT64_MAX, 0};
+  int token = 0;
+  for (const StepRecord& step : document.run.steps) {
+    if (step.phase != Phase::decode) continue;
+    if (token >= request.tokens->first && token <= request.tokens->second) {
+      span.first = std::min(span.first, step.begin.count_ps());
+      span.last = std::max(span.last, step.end.count_ps());
+    }
+    ++token;
+  }
+  if (!span.empty()) return span;
+  return bad_input(fmt::format("a decoded token below {}", token), fmt::format("{}", request.tokens->first))
+      .at("--range");
+}
+
+Status render_timeline(const RenderRequest& request) {
+  const auto document = open_run(request.files.front());
+  if (!document) return document.error();
+  const auto span = range_of(request, **document);
+  if (!span) return span.error();
+  TimelineScene scene(*(*document)->tracks);
+  scene.resize(request.width, request.height);
+  scene.zoom_to(*span);
+  return save(request, scene.picture());
+}
+
+Status render_verdict(const RenderRequest& request) {
+  const auto document = open_run(request.files.front());
+  if (!document) return document.error();
+  return save(request, picture_of(verdict_of((*document)->run), request.width, request.height));
+}
+
+Result<HeatmapOptions> heatmap_options(const RenderRequest& request) {
+  const auto measure = parse_expert_measure(request.measure);
+  if (!measure) return measure.error().at("--measure");
+  HeatmapOptions options;
+  options.measure = *measure;
+  if (request.view == "sharing") {
+    options.view = HeatmapView::sharing;
+  } else if (request.view != "layers") {
+    return bad_input("layers or sharing", "\"" + request.view + "\"").at("--view");
+  }
+  return options;
+}
+
+Status draw_heatmap(const RenderRequest& request, HeatmapData& data) {
+  auto options = heatmap_options(request);
+  if (!options) return options.error();
+  if (request.range) options->steps = data.steps_in(*request.range);
+  const auto& measures = data.measures();
+  if (std::find(measures.begin(), measures.end(), options->measure) == measures.end()) {
+    return bad_input(
+               "a measure that the file has: misses, stall, reloads and bytes are a run's, weight a trace's",
+               "\"" + request.measure + "\"")
+        .at("--measure");
+  }
+  return save(request, HeatmapScene(data, *options).picture(request.width, request.height));
+}
+
+Status render_heatmap(const RenderRequest& request) {
+  const std::string& path = request.files.front();
+  const auto kind = file_kind(path);
+  if (!kind) return kind.error();
+  if (*kind == FileKind::run) {
+    auto run = read_run(path);
+    if (!run) return run.error();
+    HeatmapData data(std::make_shared<const RunRecord>(std::move(*run)));
+    return draw_heatmap(request, data);
+  }
+  if (*kind == FileKind::sweep) return bad_input("a run or a routing trace", "a sweep").at(path);
+  auto trace = load_trace(path);
+  if (!trace) return trace.error();
+  HeatmapData data(std::make_shared<const RouteTrace>(std::move(*trace)));
+  return draw_heatmap(request, data);
+}
+
+Result<std::size_t> column_of(const SweepTable& table, const std::string& name, const char* option) {
+  if (const auto column = table.find(name)) return *column;
+  std::vector<std::string> names;
+  for (const SweepColumn& column : table.columns) names.push_back(column.name);
+  return bad_input(fmt::format("an axis or a key of the sweep (nearest: {})", nearest(name, names)),
+                   "\"" + name + "\"")
+      .at(option);
+}
+
+Status render_sweep(const RenderRequest& request) {
+  const auto table = read_sweep_file(request.files.front());
+  if (!table) return table.error();
+  if (table->columns.empty()) return bad_input("a sweep with rows", "an empty one").at(request.files.front());
+  SweepOptions options = default_sweep_options(*table);
+  if (!request.x.empty()) {
+    const auto column = column_of(*table, request.x, "--x");
+    if (!column) return column.error();
+    options.x = *column;
+  }
+  if (!request.y.empty()) {
+    const auto column = column_of(*table, request.y, "--y");
+    if (!column) return column.error();
+    options.y = *column;
+  }
+  if (!request.color.empty()) {
+    const auto column = column_of(*table, request.color, "--color");
+    if (!column) return column.error();
+    options.colour = *column;
+  }
+  return save(request, SweepScene(*table, options).picture(request.width, request.height));
+}
+
+}  // namespace
 
 Status render(const RenderRequest& request) {
-  return run_failed(request.out, "", "");
+  switch (request.what) {
+    case RenderWhat::timeline:
+      return render_timeline(request);
+    case RenderWhat::heatmap:
+      return render_heatmap(request);
+    case RenderWhat::sweep:
+      return render_sweep(request);
+    case RenderWhat::verdict:
+      return render_verdict(request);
+    case RenderWhat::compare:
+      return run_failed(request.out, "", "");
+  }
+  return {};
 }
 
 }  // namespace pregate

@@ -61,7 +61,7 @@ void draw_popular(Picture& picture, float x, float y) {
   picture.dot(Ink::text, x, y, 4).shape = Shape::ring;
 }
 
-void draw_titles(Picture& picture, const PairColumns& at, int top) {
+void draw_titles(Picture& picture, const PairColumns& at, int top, std::string_view measure) {
   const auto y = static_cast<float>(top - shape::kLine - 3), above = y - shape::kLine + 1;
   const float middle = y + shape::kLine / 2 + 0.5F;
   small(picture, Ink::text_dim, at.names, y, 48, "layers", Align::left);
@@ -76,8 +76,8 @@ void draw_titles(Picture& picture, const PairColumns& at, int top) {
   draw_chance(picture, at.chance + 10, middle);
   small(picture, Ink::text_dim, at.popular, y, 74, "popularity", Align::right);
   draw_popular(picture, at.popular + 6, middle);
-  small(picture, Ink::text_dim, at.alike, above, 56, "uses in", Align::right);
-  small(picture, Ink::text_dim, at.alike, y, 56, "common", Align::right);
+  small(picture, Ink::text_dim, at.alike - 40, above, 96, std::string(measure), Align::right);
+  small(picture, Ink::text_dim, at.alike - 4, y, 60, "in common", Align::right);
 }
 
 // On one scale: what was measured, what chance and what popularity alone would give.
@@ -152,7 +152,7 @@ void HeatmapScene::draw_pair(Picture& picture, const Layout& at, float y, std::s
 void HeatmapScene::draw_pairs(Picture& picture, const Layout& at) const {
   PairColumns columns(at.aside, at.aside_width);
   columns.most = plot_end(*pairs_);
-  draw_titles(picture, columns, at.top);
+  draw_titles(picture, columns, at.top, measure_name(options_.measure));
   for (std::size_t i = 0; i < at.shown.size();) {
     const BankId bank = table_.bank(at.shown[i]);
     std::size_t end = i;

@@ -21,6 +21,11 @@ float span_of(int width) {
 
 StepStrip::StepStrip(const std::vector<double>& sums, const std::vector<Phase>& phases)
     : sums_(sums), phases_(phases) {
+  measure();
+}
+
+void StepStrip::measure() {
+  most_ = 0;
   double all = 0;
   for (std::size_t s = 0; s < std::min(sums_.size(), phases_.size()); ++s) {
     all = std::max(all, sums_[s]);
@@ -104,10 +109,14 @@ Picture StepStrip::picture(int width, int height, StepRange range) const {
     if (tick.value != std::floor(tick.value)) continue;
     const float x = x_of(static_cast<std::size_t>(tick.value), width);
     picture.rect(Ink::axis, x, bottom, 1, 3);
-    picture
-        .write(Ink::text_dim, x - 30, bottom + 3, 60, 13,
-               tick.value == 0 ? std::string("step 0") : plot::number_text(tick.value, 0), Align::centre)
-        .size = TextSize::small;
+    const bool origin = tick.value == 0;
+    const float left = origin ? x : std::min(x - 30, static_cast<float>(width) - 62);
+    Mark& name =
+        picture.write(Ink::text_dim, left, bottom + 3, 60, 13,
+                      origin ? std::string("step 0") : plot::number_text(tick.value, 0), Align::centre);
+    name.size = TextSize::small;
+    if (origin) name.align = Align::left;
+    if (!origin && left < x - 30) name.align = Align::right;
   }
   return picture;
 }
