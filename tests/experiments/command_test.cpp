@@ -167,7 +167,11 @@ TEST(Progress, WithoutATerminal_IsLinesWhereTheyAreAskedFor) {
   EXPECT_EQ(quiet.err, "");
   const Variable asked("PREGATE_PROGRESS", "lines");
   const Said said = run_pregate(arguments);
-  EXPECT_EQ(said.out, quiet.out);
+  // Its result is told as before, but for the time that it took.
+  const auto until_measured = [](const std::string& out) {
+    return out.substr(0, out.find("(measured)") - 16);
+  };
+  EXPECT_EQ(until_measured(said.out), until_measured(quiet.out));
   ASSERT_GE(said.error_lines(), 1U);
   std::istringstream lines(said.err);
   for (std::string line; std::getline(lines, line);)
