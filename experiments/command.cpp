@@ -144,6 +144,7 @@ int run_verb(int argc, char** argv, bool stdout_open) {
   const Status status = session.action();
   if (!status) return complain(status.error());
   const int printed = print(session.out, stdout_open);
+  for (const std::string& note : session.notes) complain(note, kDone);
   if (session.failed_after) return complain(session.failed_after->message(), kRunFailed);
   return printed == kDone && session.found_wanting ? kRunFailed : printed;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pictures and CSV of layers x experts. Two views: all layers over the experts of their banks, and, where
+// Pictures of layers x experts. Two views: all layers over the experts of their banks, and, where
 // layers share banks, group by group, to see whether the routers of layers i, i+1, i+2 pick different experts
 // from the pool that they share.
 #pragma once
@@ -29,9 +29,5 @@ Result<plot::Figure> sharing_figure(const HeatSource& source);
 
 // The sum over all cells, in the unit that pictures have: "36,864 choices", "1850.19 ms".
 std::string sum_text(const ExpertMatrix& matrix);
-// A line a (layer, expert): layer,bank,expert,uses_choices,share_of_layer.
-std::string matrix_csv(const ExpertMatrix& matrix);
-// A line a pair of layers that share a bank.
-std::string pairs_csv(const LayerPairs& pairs);
 
 }  // namespace pregate

@@ -12,6 +12,7 @@
 #include "experiments/json_text.hpp"
 #include "experiments/trace_input.hpp"
 #include "experiments/verbs.hpp"
+#include "traces/expert_csv.hpp"
 #include "traces/record_stream.hpp"
 #include "traces/run_file.hpp"
 

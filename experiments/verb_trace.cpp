@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// `pregate trace info|check|import`: what a routing trace holds, whether it can be trusted, and as a .route
-// file.
+// `pregate trace info|check|import`: what a routing trace holds, whether it can be trusted (also a Perfetto
+// trace of ours), and as a .route file.
 #include <fmt/format.h>
 
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "experiments/json_text.hpp"
+#include "experiments/perfetto_view.hpp"
 #include "experiments/signature_view.hpp"
 #include "experiments/table.hpp"
 #include "experiments/trace_input.hpp"
 #include "experiments/verbs.hpp"
 #include "traces/locality.hpp"
+#include "traces/read_perfetto.hpp"
 #include "traces/route_file.hpp"
 
 namespace pregate {
@@ -136,8 +138,25 @@ Counts count(const RouteTrace& trace) {
   return counts;
 }
 
+Status check_exported(Session& session, const TraceOptions& options) {
+  if (!options.model.empty())
+    return bad_input("no model for a Perfetto trace", fmt::format("\"{}\"", options.model)).at("--model");
+  const Result<PerfettoCounts> counts = check_perfetto(options.file);
+  if (!counts) return counts.error();
+  if (options.json) {
+    Json out = {{"ok", true}};
+    out.update(json_of(*counts));
+    session.out = json_text(out);
+  } else {
+    session.out = fmt::format("ok: {}: {}\n", options.file, text_of(*counts));
+  }
+  return {};
+}
+
 // Readers and importers check everything; what reaches this point is sound.
 Status check_trace(Session& session, const TraceOptions& options) {
+  if (options.file.ends_with(".pftrace") || is_perfetto_file(options.file))
+    return check_exported(session, options);
   const Result<LoadedTrace> loaded = load_costed_trace(session.catalogue, options.file, options.model);
   if (!loaded) return loaded.error();
   const RouteTrace& trace = *loaded->trace;
@@ -202,22 +221,25 @@ void add_verb(CLI::App& trace, Session& session, const char* name, const char* a
 }  // namespace
 
 void add_trace_verbs(CLI::App& app, Session& session) {
-  CLI::App* trace = app.add_subcommand(
-      "trace", "Look at a routing trace, check it, import it, draw its hit curve, measure its reuse, fit it");
+  CLI::App* trace = app.add_subcommand("trace",
+                                       "Look at a routing trace, check it, import it, draw its hit curve, "
+                                       "measure its reuse, fit it; export a run");
   trace->require_subcommand(1);
   trace->footer(
       "Examples:\n  pregate trace info phone.route.csv\n  pregate trace curve phone.route.csv --policies "
       "lru,belady");
   add_verb(*trace, session, "info", "What a trace holds and how much locality it has",
            "pregate trace info phone.route.csv\n  pregate trace info phone.route --json", show_info);
-  add_verb(*trace, session, "check",
-           "Read a trace to its end; ok with counts, or the first fault with its place",
-           "pregate trace check phone.route", check_trace);
+  add_verb(
+      *trace, session, "check",
+      "Read a trace, or an exported .pftrace, to its end; ok with counts, or the first fault with its place",
+      "pregate trace check phone.route\n  pregate trace check demo.pftrace", check_trace);
   add_verb(*trace, session, "import", "Write a trace of any format as a .route file",
            "pregate trace import phone.route.csv --out phone.route --model qwen3-30b-a3b", import_trace);
   add_trace_curve_verb(*trace, session);
   add_trace_reuse_verb(*trace, session);
   add_trace_fit_verb(*trace, session);
+  add_trace_export_verb(*trace, session);
 }
 
 }  // namespace pregate

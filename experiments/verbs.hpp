@@ -21,6 +21,7 @@ struct Session {
   std::function<Status()> action;     // of the verb that was asked for
   std::string out;                    // goes to stdout when the action has succeeded
   std::optional<Error> failed_after;  // it has something to say all the same: out, then this; exit code 1
+  std::vector<std::string> notes;     // what a result lacks: a line each on stderr, after `out`
   bool found_wanting = false;         // what it says is bad news: exit code 1 all the same
 };
 
@@ -45,9 +46,10 @@ void add_ablate_verb(CLI::App& app, Session& session);
 void add_sweep_verb(CLI::App& app, Session& session);
 void add_plan_verb(CLI::App& app, Session& session);
 void add_view_verb(CLI::App& app, Session& session);
-// Verbs of `trace` that compute much.
+// Verbs of `trace` that have files of their own.
 void add_trace_curve_verb(CLI::App& trace, Session& session);
 void add_trace_reuse_verb(CLI::App& trace, Session& session);
 void add_trace_fit_verb(CLI::App& trace, Session& session);
+void add_trace_export_verb(CLI::App& trace, Session& session);
 
 }  // namespace pregate

@@ -15,7 +15,6 @@
 namespace pregate {
 namespace {
 
-constexpr qsizetype kMostOutput = qsizetype{1} << 20;
 constexpr qsizetype kMostLine = qsizetype{1} << 14;
 
 QString& program_override() {
@@ -99,7 +98,7 @@ void CommandJob::cancel() {
 
 void CommandJob::read_output() {
   const QByteArray more = process_.readAllStandardOutput();
-  output_ += more.left(kMostOutput - output_.size());
+  output_ += more.left(static_cast<qsizetype>(request_.most_output) - output_.size());
 }
 
 void CommandJob::read_errors() {

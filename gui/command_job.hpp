@@ -47,8 +47,9 @@ class CommandJob final : public QObject {
   [[nodiscard]] bool cancelling() const { return cancelling_; }
   [[nodiscard]] const Progress& progress() const { return progress_; }
   [[nodiscard]] qint64 elapsed_ms() const { return ended() ? took_ms_ : watch_.elapsed(); }
-  // What it printed, at most the first MiB.
+  // What it printed, at most as much as the request said.
   [[nodiscard]] QString output() const { return QString::fromUtf8(output_); }
+  [[nodiscard]] const QByteArray& output_bytes() const { return output_; }
   // Why it failed or could not be started: the one line of the command. Empty where there is none.
   [[nodiscard]] const QString& error_line() const { return error_line_; }
 

@@ -37,6 +37,7 @@ DocumentView::DocumentView(std::string path, QWidget* parent)
     if (index < 0) return;
     stack_->setCurrentIndex(index);
     if (isVisible()) page()->setFocus();
+    emit page_changed();
     emit state_changed();
   });
 }
@@ -87,8 +88,9 @@ void DocumentView::show_page(Act show) {
 
 void DocumentView::add_panel(QWidget* panel) {
   split_->addWidget(panel);
-  split_->setStretchFactor(0, 4);
-  split_->setStretchFactor(1, 1);
+  split_->setStretchFactor(0, 1);
+  split_->setStretchFactor(1, 0);
+  split_->setSizes({600, 170});
 }
 
 }  // namespace pregate

@@ -33,6 +33,7 @@ class DocumentView : public QWidget {
 
  signals:
   void state_changed();
+  void page_changed();
 
  protected:
   // `show` is the action that brings it to the front and names its tab.

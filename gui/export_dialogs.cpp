@@ -33,6 +33,12 @@ QString ask_for_run(QWidget* parent, const QString& title) {
   return QFileDialog::getOpenFileName(parent, title, {}, QObject::tr("Runs (*.run);;All files (*)"));
 }
 
+QString ask_for_perfetto(const QString& run, QWidget* parent) {
+  return QFileDialog::getSaveFileName(parent, QObject::tr("Export for Perfetto"),
+                                      beside(run.toStdString(), QStringLiteral(".pftrace")),
+                                      QObject::tr("Perfetto traces (*.pftrace)"));
+}
+
 void ask_and_save_picture(Page& page, const std::string& path, QWidget* parent) {
   const QString name = QFileDialog::getSaveFileName(parent, QObject::tr("Export the picture"),
                                                     beside(path, QStringLiteral(".png")),

@@ -16,6 +16,8 @@
 #include "gui/command_palette.hpp"
 #include "gui/export_dialogs.hpp"
 #include "gui/loading_view.hpp"
+#include "gui/new_run_dialog.hpp"
+#include "gui/new_sweep_dialog.hpp"
 #include "gui/route_view.hpp"
 #include "gui/run_view.hpp"
 #include "gui/welcome.hpp"
@@ -32,7 +34,12 @@ constexpr const char* kPath = "path";  // property of a tab's widget
 
 }  // namespace
 
-MainWindow::MainWindow() : tabs_(new QTabWidget), welcome_(new Welcome), status_(new QLabel) {
+MainWindow::MainWindow()
+    : tabs_(new QTabWidget),
+      welcome_(new Welcome),
+      status_(new QLabel),
+      jobs_(new JobsPanel),
+      jobs_dock_(new QDockWidget(tr("Jobs"))) {
   setWindowTitle(tr("Pregate"));
   setAcceptDrops(true);
   setMinimumSize(640, 400);
@@ -46,6 +53,13 @@ MainWindow::MainWindow() : tabs_(new QTabWidget), welcome_(new Welcome), status_
   setCentralWidget(tabs_);
   status_->setTextInteractionFlags(Qt::TextSelectableByMouse);
   statusBar()->addWidget(status_, 1);
+  jobs_dock_->setObjectName(QStringLiteral("jobs"));
+  jobs_dock_->setWidget(jobs_);
+  addDockWidget(Qt::RightDockWidgetArea, jobs_dock_);
+  jobs_dock_->hide();
+  connect(jobs_, &JobsPanel::open_result, this, &MainWindow::open);
+  connect(jobs_, &JobsPanel::job_finished, this, [this](const CommandJob* job) { job_ended(*job); });
+  connect(jobs_, &JobsPanel::running_changed, this, &MainWindow::refresh_actions);
   make_menus();
   connect(tabs_, &QTabWidget::tabCloseRequested, this, &MainWindow::close_tab);
   connect(tabs_, &QTabWidget::currentChanged, this, &MainWindow::refresh_actions);
@@ -122,6 +136,8 @@ bool MainWindow::can(Act act) const {
       return shown != nullptr && shown->page() != nullptr && !shown->page()->csv().empty();
     case Act::run_again:
       return shown != nullptr && !shown->scenario_text().empty();
+    case Act::cancel_job:
+      return jobs_->running() > 0 || (shown != nullptr && shown->can(act));
     case Act::compare_with:
     case Act::export_perfetto:
       return qobject_cast<const RunView*>(shown) != nullptr;
@@ -144,6 +160,12 @@ void MainWindow::act(Act act) {
       return new_sweep();
     case Act::compare_with:
       return compare_with_file();
+    case Act::export_perfetto:
+      return export_perfetto();
+    case Act::cancel_job:
+      jobs_->cancel_all();
+      if (document() != nullptr && document()->can(act)) document()->act(act);
+      return;
     case Act::reload:
       return reload();
     case Act::export_picture:
@@ -313,14 +335,106 @@ void MainWindow::dropEvent(QDropEvent* event) {
 
 void MainWindow::closeEvent(QCloseEvent* event) {
   QSettings().setValue(kGeometry, saveGeometry());
+  jobs_->cancel_all();
   // Documents go before the window: a reading thread is stopped and waited for.
   while (tabs_->count() > 1) close_tab(tabs_->count() - 1);
   QMainWindow::closeEvent(event);
 }
 
-void MainWindow::open_compared(const QString& /*a*/, const QString& /*b*/) {}
+// ---- comparing ----
 
-void MainWindow::compare_with_file() {}
+void MainWindow::open_compared(const QString& a, const QString& b) {
+  open(a);
+  const QString whole = QFileInfo(a).absoluteFilePath();
+  const auto attach = [this, b, whole](const QString& path) {
+    if (QFileInfo(path).absoluteFilePath() != whole) return;
+    const int tab = tab_of(path);
+    if (auto* view = tab < 0 ? nullptr : qobject_cast<RunView*>(tabs_->widget(tab))) compare(*view, b);
+  };
+  connect(this, &MainWindow::opened, this, attach, Qt::SingleShotConnection);
+}
+
+void MainWindow::compare_with_file() {
+  const QString path = ask_for_run(this, tr("Compare with"));
+  if (!path.isEmpty()) compare(*qobject_cast<RunView*>(document()), path);
+}
+
+void MainWindow::compare(RunView& view, const QString& other) {
+  auto* loader = new Loader(other.toStdString(), &view);
+  view.notice().say(tr("Reading %1").arg(QFileInfo(other).fileName()));
+  connect(loader, &Loader::run_loaded, &view, [&view, loader](std::shared_ptr<const RunDocument> run) {
+    view.notice().hide();
+    view.compare_with(std::move(run));
+    loader->deleteLater();
+  });
+  connect(loader, &Loader::failed, &view, [&view, loader](const QString& message) {
+    view.notice().say(message);
+    loader->deleteLater();
+  });
+  loader->start(FileKind::run);
+}
+
+// ---- jobs ----
+
+void MainWindow::start_job(const CommandRequest& request) {
+  jobs_dock_->show();
+  jobs_->start(request);
+}
+
+void MainWindow::job_ended(const CommandJob& job) {
+  const QString& file = job.request().output_file;
+  if (job.state() != CommandJob::State::done || file.isEmpty()) return;
+  if (const int there = tab_of(file); there >= 0) close_tab(there);
+  // What has no page here (an export) is a file for others.
+  if (file_kind(file.toStdString())) open(file);
+}
+
+void MainWindow::new_run(bool from_document) {
+  auto* dialog = new NewRunDialog(this);
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  if (from_document) {
+    dialog->set_scenario_text(document()->title(), QString::fromStdString(document()->scenario_text()));
+  }
+  connect(dialog, &CommandDialog::requested, this, &MainWindow::start_job);
+  dialog->show();
+}
+
+void MainWindow::new_sweep() {
+  auto* dialog = new NewSweepDialog(this);
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  connect(dialog, &CommandDialog::requested, this, &MainWindow::start_job);
+  dialog->show();
+}
+
+void MainWindow::run_scenario(const QString& name, const std::string& text, const std::string& beside) {
+  auto scenario = ScenarioFile::make(text, beside);
+  if (!scenario) {
+    QMessageBox::warning(this, tr("It cannot be run"), QString::fromStdString(scenario.error().message()));
+    return;
+  }
+  const QFileInfo near(QString::fromStdString(beside));
+  const QString file =
+      near.absolutePath() + u'/' + near.completeBaseName() + u'.' + name + QStringLiteral(".run");
+  // Made from the same scenario before: a simulation is repeatable.
+  if (QFileInfo::exists(file)) return open(file);
+  start_job({.arguments =
+                 QStringList{"run"} + (*scenario)->arguments() + QStringList{"--no-baseline", "--out", file},
+             .output_file = file,
+             .title = name});
+  // The command reads the file in its first moments; it is kept as long as the window.
+  scenarios_.push_back(std::move(*scenario));
+}
+
+void MainWindow::export_perfetto() {
+  const QString path = QString::fromStdString(document()->path());
+  const QString file = ask_for_perfetto(path, this);
+  if (file.isEmpty()) return;
+  start_job({.arguments = {"trace", "export", path, "--perfetto", "--out", file},
+             .output_file = file,
+             .title = tr("Perfetto: %1").arg(QFileInfo(file).fileName())});
+}
+
+// ---- exports ----
 
 void MainWindow::export_picture() {
   ask_and_save_picture(*document()->page(), document()->path(), this);
@@ -329,9 +443,5 @@ void MainWindow::export_picture() {
 void MainWindow::export_table() {
   ask_and_save_table(*document()->page(), document()->path(), this);
 }
-
-void MainWindow::new_run(bool /*from_document*/) {}
-
-void MainWindow::new_sweep() {}
 
 }  // namespace pregate

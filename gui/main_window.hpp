@@ -5,6 +5,7 @@
 
 #include <QtCore/QFileSystemWatcher>
 #include <QtGui/QAction>
+#include <QtWidgets/QDockWidget>
 #include <QtWidgets/QLabel>
 #include <QtWidgets/QMainWindow>
 #include <QtWidgets/QTabWidget>
@@ -14,10 +15,13 @@
 #include "gui/actions.hpp"
 #include "gui/document_view.hpp"
 #include "gui/documents.hpp"
+#include "gui/jobs_panel.hpp"
 #include "gui/recent_files.hpp"
+#include "gui/scenario_file.hpp"
 
 namespace pregate {
 
+class RunView;
 class Welcome;
 
 class MainWindow : public QMainWindow {
@@ -32,6 +36,7 @@ class MainWindow : public QMainWindow {
   // Two runs: the second beside the first.
   void open_compared(const QString& a, const QString& b);
   [[nodiscard]] DocumentView* document() const;
+  [[nodiscard]] JobsPanel& jobs() { return *jobs_; }
   [[nodiscard]] bool can(Act act) const;
   void act(Act act);
 
@@ -59,6 +64,12 @@ class MainWindow : public QMainWindow {
   void export_table();
   void new_run(bool from_document);
   void new_sweep();
+  // Runs it, and opens what it writes.
+  void start_job(const CommandRequest& request);
+  void job_ended(const CommandJob& job);
+  void run_scenario(const QString& name, const std::string& text, const std::string& beside);
+  void export_perfetto();
+  void compare(RunView& view, const QString& other);
   void close_tab(int index);
   int tab_of(const QString& path) const;
   void add_tab(QWidget* view, const QString& title, const QString& path);
@@ -68,8 +79,11 @@ class MainWindow : public QMainWindow {
   QTabWidget* tabs_;
   Welcome* welcome_;
   QLabel* status_;
+  JobsPanel* jobs_;
+  QDockWidget* jobs_dock_;
   std::map<Act, QAction*> actions_;
   RecentFiles recent_;
+  std::vector<std::shared_ptr<ScenarioFile>> scenarios_;
   QFileSystemWatcher watcher_;
 };
 

@@ -5,18 +5,46 @@
 #include <QtWidgets/QApplication>
 
 namespace pregate {
+namespace {
+
+// Wake-ups of the simulation kernel: some seconds for a dozen counterfactuals.
+constexpr std::int64_t kSoonSimulated = 1'000'000;
+
+}  // namespace
 
 RunView::RunView(std::shared_ptr<const RunDocument> document, QWidget* parent)
     : DocumentView(document->path, parent),
       document_(std::move(document)),
+      what_if_(document_),
+      verdict_(new VerdictPage(document_, link_)),
       panels_(new QTabWidget),
       details_(new DetailsPanel(*document_->why, link_)),
       area_(new AreaPanel(*document_->tracks, link_)),
       search_(new SearchPanel(*document_->why, link_)) {
+  add_pages();
   add_panels();
   connect(&link_, &Link::selected_changed, this, &RunView::state_changed);
   connect(&link_, &Link::area_changed, this, &RunView::state_changed);
   connect(search_, &SearchPanel::found_changed, this, &RunView::state_changed);
+  connect(this, &DocumentView::page_changed, this, &RunView::show_panels);
+  show_panels();
+}
+
+// The verdict has all that is to be said of it on its own page.
+void RunView::show_panels() {
+  panels_->setVisible(panels_wanted_ && page() != verdict_);
+}
+
+void RunView::add_pages() {
+  add_page(Act::show_verdict, verdict_);
+  connect(verdict_, &VerdictPage::counterfactuals_wanted, &what_if_, &CounterfactualJob::start);
+  connect(verdict_, &VerdictPage::counterfactuals_cancelled, &what_if_, &CounterfactualJob::cancel);
+  connect(&what_if_, &CounterfactualJob::changed, this, [this] {
+    verdict_->set_counterfactuals(what_if_.state());
+    emit state_changed();
+  });
+  // A page that opens with the verdict should have all of it; a long simulation waits to be asked for.
+  if (document_->run.summary.kernel_events <= kSoonSimulated) what_if_.start();
 }
 
 void RunView::add_panels() {
@@ -63,7 +91,9 @@ void RunView::act(Act act) {
     case Act::chain_back:
       return details_->step(-1);
     case Act::search:
-      panels_->show();
+      if (page() == verdict_) show_page(Act::show_timeline);
+      panels_wanted_ = true;
+      show_panels();
       panels_->setCurrentWidget(search_);
       return search_->begin();
     case Act::next_match:
@@ -73,7 +103,8 @@ void RunView::act(Act act) {
       search_->step(-1);
       return;
     case Act::toggle_details:
-      return panels_->setVisible(!panels_->isVisible());
+      panels_wanted_ = !panels_wanted_;
+      return show_panels();
     case Act::copy:
       if (DocumentView::can(act)) return DocumentView::act(act);
       return QApplication::clipboard()->setText(details_->text());

@@ -7,11 +7,13 @@
 #include <memory>
 
 #include "gui/area_panel.hpp"
+#include "gui/counterfactual_job.hpp"
 #include "gui/details_panel.hpp"
 #include "gui/document_view.hpp"
 #include "gui/documents.hpp"
 #include "gui/link.hpp"
 #include "gui/search_panel.hpp"
+#include "gui/verdict_page.hpp"
 
 namespace pregate {
 
@@ -30,14 +32,19 @@ class RunView : public DocumentView {
   void compare_with(std::shared_ptr<const RunDocument> other);
 
  private:
+  void add_pages();
   void add_panels();
+  void show_panels();
 
   std::shared_ptr<const RunDocument> document_;
   Link link_;
+  CounterfactualJob what_if_;
+  VerdictPage* verdict_;
   QTabWidget* panels_;
   DetailsPanel* details_;
   AreaPanel* area_;
   SearchPanel* search_;
+  bool panels_wanted_ = true;
 };
 
 }  // namespace pregate

@@ -11,7 +11,8 @@
 namespace pregate {
 
 // Bytes of the file so far, and of the whole file. False: stop; the reader ends with reading_cancelled().
-// Called on the thread that reads, once for each block. Empty: nobody watches.
+// Called once for each block, on a thread of the reader's, never after it has returned. Empty: nobody
+// watches.
 using ReadWatch = std::function<bool(std::int64_t read, std::int64_t total)>;
 
 inline Error reading_cancelled() {

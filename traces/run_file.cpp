@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <span>
 #include <tuple>
 
 #include "traces/proto_convert.hpp"
+#include "traces/read_ahead.hpp"
 #include "traces/record_stream.hpp"
 #include "traces/run_columns.hpp"
 
@@ -126,14 +128,25 @@ Status put_tail(RecordWriter& out, const RunRecord& run) {
 
 // ---- reading ----
 
+// Whether a record is the end of a run, by its tag: nothing is to be read behind it.
+bool is_end(std::string_view record) {
+  constexpr auto kTag = static_cast<char>(Message::kEnd << 3 | 2);
+  static_assert(Message::kEnd < 16, "a tag of one byte");
+  return !record.empty() && record.front() == kTag;
+}
+
 class RunParser {
  public:
   explicit RunParser(std::unique_ptr<RecordReader> in) : in_(std::move(in)) {}
+  // Unpacks in a thread of its own while this one decodes.
+  void read_ahead() { ahead_.emplace(*in_, is_end); }
 
   Result<RunRecord> parse();
 
  private:
-  [[nodiscard]] Error locate(const Error& error) const { return error.at(in_->name(), in_->place()); }
+  [[nodiscard]] Error locate(const Error& error) const {
+    return error.at(in_->name(), ahead_ ? ahead_->place() : in_->place());
+  }
   Result<Message> next();
   Status take_header(const schema::RunHeader& header);
   Status take_row_counts(const schema::RunHeader& header);
@@ -144,12 +157,13 @@ class RunParser {
   Status take_end(const schema::RunEnd& end);
 
   std::unique_ptr<RecordReader> in_;
+  std::optional<ReadAhead> ahead_;
   RunRecord run_;
   std::array<std::uint64_t, kTableCount> promised_{};
 };
 
 Result<Message> RunParser::next() {
-  const auto bytes = in_->next();
+  const auto bytes = ahead_ ? ahead_->next() : in_->next();
   if (!bytes) return bytes.error();
   Message message;
   if (!message.ParseFromArray(bytes->data(), static_cast<int>(bytes->size()))) {
@@ -236,7 +250,6 @@ Status RunParser::take_end(const schema::RunEnd& end) {
 }
 
 Result<RunRecord> RunParser::parse() {
-  in_->limit_records(kMaxRunRecord);
   int stage = 0;  // the field of the record before: records come in the order of RunMessage
   while (stage != Message::kEnd) {
     auto message = next();
@@ -257,14 +270,18 @@ Result<RunRecord> RunParser::parse() {
     if (field == Message::kEnd) taken = take_end(message->end());
     if (!taken) return locate(taken.error());
   }
+  if (const Status last = ahead_ ? ahead_->finish() : Status(); !last) return locate(last.error());
   if (const Status ended = in_->expect_end(); !ended) return ended.error();
   if (const Status valid = validate_run(run_); !valid) return valid.error().at(in_->name());
   return std::move(run_);
 }
 
-Result<RunRecord> parse_run(Result<std::unique_ptr<RecordReader>> in) {
+Result<RunRecord> parse_run(Result<std::unique_ptr<RecordReader>> in, bool ahead) {
   if (!in) return in.error();
-  return RunParser(std::move(*in)).parse();
+  (*in)->limit_records(kMaxRunRecord);
+  RunParser parser(std::move(*in));
+  if (ahead) parser.read_ahead();
+  return parser.parse();
 }
 
 }  // namespace
@@ -284,11 +301,11 @@ Status write_run(const std::string& path, const RunRecord& run) {
 }
 
 Result<RunRecord> read_run(const std::string& path, const ReadWatch& watch) {
-  return parse_run(RecordReader::open(path, kMagic, watch));
+  return parse_run(RecordReader::open(path, kMagic, watch), true);
 }
 
 Result<RunRecord> read_run_bytes(std::string_view bytes, const std::string& name) {
-  return parse_run(RecordReader::from_bytes(bytes, name, kMagic));
+  return parse_run(RecordReader::from_bytes(bytes, name, kMagic), false);
 }
 
 }  // namespace pregate

@@ -38,6 +38,7 @@ std::string_view to_text(Purpose v);
 std::string_view to_text(Outcome v);
 std::string_view to_text(MissClass v);
 std::string_view to_text(StallCause v);
+std::string_view to_text(LoadEnd v);
 
 struct StepRecord {
   Phase phase = Phase::decode;

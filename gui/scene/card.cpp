@@ -125,6 +125,7 @@ class CardWriter {
     const int taken = std::accumulate(out.width.begin(), out.width.end(), gaps);
     // What does not fit is taken from the names, which are elided.
     if (taken > inner_) out.width[0] = std::max(40, out.width[0] - (taken - inner_));
+    fit(out.width, inner_ - gaps);
     int x = kPadding + swatch;
     for (std::size_t c = 0; c < count; ++c) {
       out.x[c] = x;
@@ -140,6 +141,13 @@ class CardWriter {
       out.width[0] += spare;
     }
     return out;
+  }
+
+  // Where even that is too much, all become narrower alike.
+  static void fit(std::vector<int>& widths, int room) {
+    const int taken = std::accumulate(widths.begin(), widths.end(), 0);
+    if (taken <= room) return;
+    for (int& width : widths) width = width * std::max(room, 0) / taken;
   }
 
   void draw(const CardTable& table) {

@@ -2,10 +2,12 @@
 #include "gui/scene/heatmap_scene.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "gui/scene/heatmap_shape.hpp"
+#include "traces/expert_csv.hpp"
 
 namespace pregate {
 namespace {
@@ -27,6 +29,26 @@ bool chosen(const CellChoice& choice, LayerId layer, ExpertId expert) {
 }
 
 }  // namespace
+
+Result<HeatmapOptions> heatmap_options(const HeatmapData& data, const std::string& measure,
+                                       const std::string& view) {
+  const Result<ExpertMeasure> parsed = parse_expert_measure(measure);
+  if (!parsed) return parsed.error().at("--measure");
+  const auto& known = data.measures();
+  if (std::find(known.begin(), known.end(), *parsed) == known.end()) {
+    std::vector<std::string_view> names;
+    for (const ExpertMeasure each : known) names.push_back(to_text(each));
+    return bad_input(fmt::format("one of {}, which this file has", fmt::join(names, ", ")), measure,
+                     "--measure");
+  }
+  if (view != "layers" && view != "sharing") return bad_input("layers or sharing", view, "--view");
+  if (view == "sharing" && !data.shares_banks())
+    return bad_input("a model whose layers share banks of experts", data.name() + ", where none do",
+                     "--view");
+  HeatmapOptions options{.view = view == "sharing" ? HeatmapView::sharing : HeatmapView::matrix,
+                         .measure = *parsed};
+  return options;
+}
 
 HeatmapScene::HeatmapScene(HeatmapData& data, HeatmapOptions options)
     : data_(data),
@@ -98,6 +120,10 @@ std::string HeatmapScene::steps_text() const {
   }
   if (options_.steps.first >= end) return "no steps";
   return fmt::format("{} from {} to {} of {}", what, options_.steps.first, end - 1, data_.steps());
+}
+
+std::string HeatmapScene::csv() const {
+  return pairs_ != nullptr ? pairs_csv(*pairs_) : matrix_csv(matrix_);
 }
 
 std::string HeatmapScene::summary() const {

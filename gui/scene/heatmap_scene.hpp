@@ -29,6 +29,11 @@ struct HeatmapOptions {
   HeatLook look;
 };
 
+// By the words of the command's --measure and --view. Errors: a word that is none, a measure that the data
+// does not have, a view of shared banks where none is.
+Result<HeatmapOptions> heatmap_options(const HeatmapData& data, const std::string& measure,
+                                       const std::string& view);
+
 // Cells that a person or another page chose: those of these experts in these layers; an empty list is all.
 struct CellChoice {
   std::vector<ExpertId> experts;
@@ -56,6 +61,8 @@ class HeatmapScene {
 
   [[nodiscard]] Picture picture(int width, int height, const HeatmapMarks& marks = {}) const;
   [[nodiscard]] const HeatTable& table() const { return table_; }
+  // A line a cell, or in the sharing view a line a pair: as `pregate heatmap` writes it.
+  [[nodiscard]] std::string csv() const;
   [[nodiscard]] const HeatmapOptions& options() const { return options_; }
 
   // Of a Target::cell.

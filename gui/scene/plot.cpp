@@ -75,7 +75,7 @@ void PlotFrame::draw_x(Picture& picture) const {
     const float x = std::round(x_of(tick.value));
     if (!x_.words) picture.rect(Ink::grid, x, box_.y, 1, box_.h);
     picture.rect(Ink::axis, x, box_.bottom(), 1, 4);
-    const float half = std::min(room, text_width(tick.label, TextSize::small) + 8) / 2;
+    const float half = std::min(room, rough_width(tick.label, TextSize::small) + 8) / 2;
     if (x - half < taken) continue;
     taken = x + half;
     picture.write(Ink::text_dim, x - half, box_.bottom() + 5, 2 * half, kLine, tick.label, Align::centre)
@@ -99,7 +99,7 @@ void PlotFrame::draw_y(Picture& picture) const {
   picture.write(Ink::text, 8, box_.y - kLine - 7, box_.w + box_.x - 8, kLine + 2, y_.label);
 }
 
-float text_width(std::string_view text, TextSize size) {
+float rough_width(std::string_view text, TextSize size) {
   const float em = size == TextSize::small    ? 11
                    : size == TextSize::normal ? 13
                    : size == TextSize::large  ? 16

@@ -53,6 +53,6 @@ class PlotFrame {
 };
 
 // About how wide a text is drawn, without a font at hand.
-float text_width(std::string_view text, TextSize size);
+float rough_width(std::string_view text, TextSize size);
 
 }  // namespace pregate

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
+#include <future>
 
 #include "gui/scene/work_rows.hpp"
 
@@ -50,10 +50,9 @@ Result<std::unique_ptr<RunTracks>> RunTracks::build(const RunRecord& run) {
   std::unique_ptr<RunTracks> tracks(new RunTracks(run));
   tracks->end_ = end_of(run);
   // Flash, counters and experts beside the compute unit's rows; the band needs both.
-  Status device;
-  std::thread beside([&] { device = tracks->make_device_rows(); });
+  auto beside = std::async(std::launch::async, [&] { return tracks->make_device_rows(); });
   const Status work = tracks->make_work_rows();
-  beside.join();
+  const Status device = beside.get();
   if (!work) return work.error();
   if (!device) return device.error();
   auto band = DramBand::create(run, tracks->npu_row_, tracks->lanes_.lanes);

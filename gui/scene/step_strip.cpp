@@ -21,6 +21,11 @@ float span_of(int width) {
 
 StepStrip::StepStrip(const std::vector<double>& sums, const std::vector<Phase>& phases)
     : sums_(sums), phases_(phases) {
+  measure();
+}
+
+void StepStrip::measure() {
+  most_ = 0;
   double all = 0;
   for (std::size_t s = 0; s < std::min(sums_.size(), phases_.size()); ++s) {
     all = std::max(all, sums_[s]);

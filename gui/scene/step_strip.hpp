@@ -15,6 +15,9 @@ class StepStrip {
   // One sum a step, and its phase; both may be empty. The vectors must outlive the strip.
   StepStrip(const std::vector<double>& sums, const std::vector<Phase>& phases);
 
+  // Once the sums have changed.
+  void measure();
+
   // What a point of the strip is for.
   enum class Part : std::uint8_t { outside, first, end, range };
   [[nodiscard]] Part part_at(float x, int width, StepRange range) const;

@@ -48,6 +48,7 @@ TimelinePicture::TimelinePicture(TimelineScene& scene)
 
 Picture TimelinePicture::make() {
   scene_.cache_.show(PixelGrid(scene_.view(), scene_.plot_width()));
+  scene_.cache_.prepare(rows_);
   draw_grid();
   draw_rows();
   for (const Frame& frame : frames_) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <future>
 
 #include "traces/base/units.hpp"
 
@@ -25,6 +26,28 @@ void RowCache::show(const PixelGrid& grid) {
   spans_.clear();
   counters_.clear();
   band_.clear();
+}
+
+Track::Kind RowCache::kind_of(TrackId track) const {
+  return track < tracks_.fixed().size() ? tracks_.fixed()[track].kind : Track::Kind::slices;
+}
+
+void RowCache::prepare(const std::vector<TimelineRow>& rows) {
+  const bool with_band = std::any_of(rows.begin(), rows.end(), [this](const TimelineRow& row) {
+    return kind_of(row.track) == Track::Kind::band;
+  });
+  const bool is_long = tracks_.run().operators.size() + tracks_.run().loads.size() > 200'000;
+  if (!with_band || !is_long || !band_.empty()) return;  // all is made as it is drawn
+  auto beside = std::async(std::launch::async, [&] {
+    band();
+    for (const TimelineRow& row : rows) {
+      if (kind_of(row.track) == Track::Kind::counter) counter(row.track);
+    }
+  });
+  for (const TimelineRow& row : rows) {
+    if (kind_of(row.track) == Track::Kind::slices) spans(row.track);
+  }
+  beside.get();
 }
 
 const std::vector<SliceSpan>& RowCache::spans(TrackId track) {

@@ -27,12 +27,16 @@ class RowCache {
   explicit RowCache(const RunTracks& tracks) : tracks_(tracks) {}
 
   void show(const PixelGrid& grid);
+  // Makes what the rows need: of long runs the band and the counters beside the slices, in a second thread.
+  void prepare(const std::vector<TimelineRow>& rows);
   [[nodiscard]] const PixelGrid& grid() const { return *grid_; }
   const std::vector<SliceSpan>& spans(TrackId track);
   const std::vector<CounterSpan>& counter(TrackId track);
   const std::vector<Flow::Sums>& band();
 
  private:
+  [[nodiscard]] Track::Kind kind_of(TrackId track) const;
+
   const RunTracks& tracks_;
   std::optional<PixelGrid> grid_;
   std::map<TrackId, std::vector<SliceSpan>> spans_;

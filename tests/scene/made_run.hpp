@@ -20,6 +20,8 @@ struct MadeRunShape {
   int top_k = 3;
   int resident = 20;  // experts that fit
   int lanes = 4;
+  int prefetches = 1;  // tried in a layer
+  int load_time = 1;   // how much longer a load takes than usual
   std::uint64_t seed = 1;
 };
 
@@ -101,8 +103,10 @@ class RunMaker {
                            .first_lookup = static_cast<std::uint32_t>(run_.lookups.size())});
     const std::vector<std::uint32_t> chosen = choose(bank);
     for (const std::uint32_t expert : chosen) look_up(event, layer, expert);
-    if (random_.chance(0.4))
+    for (int i = 0; i < shape_.prefetches; ++i) {
+      if (!random_.chance(0.4)) continue;
       request(bank * static_cast<std::uint32_t>(shape_.experts) + pick(), layer, prefetch(), {});
+    }
     work(layer, OperatorKind::shared_experts, {}, 100'000);
     for (const std::uint32_t expert : chosen) {
       wait_for(layer, expert);
@@ -154,7 +158,8 @@ class RunMaker {
     const LoadId load(static_cast<std::uint32_t>(run_.loads.size()));
     if (!make_room(load) && purpose != Purpose::demand) return;
     const auto lane = std::min_element(lane_free_.begin(), lane_free_.end());
-    const std::int64_t started = std::max(now_, *lane), arrived = started + some(700'000) + 200'000;
+    const std::int64_t started = std::max(now_, *lane),
+                       arrived = started + (some(700'000) + 200'000) * shape_.load_time;
     *lane = arrived;
     run_.loads.push_back({.expert = ExpertId(id),
                           .bytes = Bytes::mib(1),

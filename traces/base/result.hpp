@@ -8,6 +8,7 @@
 // it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -72,19 +73,19 @@ class [[nodiscard]] Result {
 // Success without a value, or an Error.
 class [[nodiscard]] Status {
  public:
-  Status() = default;
-  Status(Error error) : failed_(true), error_(std::move(error)) {}
+  // Not defaulted: then `return {}` would fill the whole object with zeros first.
+  Status() noexcept {}  // NOLINT(modernize-use-equals-default)
+  Status(Error error) : error_(std::move(error)) {}
 
-  [[nodiscard]] bool ok() const { return !failed_; }
+  [[nodiscard]] bool ok() const { return !error_.has_value(); }
   explicit operator bool() const { return ok(); }
   [[nodiscard]] const Error& error() const {
-    check(failed_, "error() of a successful Status");
-    return error_;
+    check(!ok(), "error() of a successful Status");
+    return *error_;
   }
 
  private:
-  bool failed_ = false;
-  Error error_;
+  std::optional<Error> error_;  // success costs no strings: parsers ask for every number
 };
 
 }  // namespace pregate
