@@ -128,7 +128,12 @@ Status export_run(const ExportOptions& options, Report& report) {
   const Result<RunRecord> run = read_run(options.file);
   if (!run) return run.error();
   if (options.perfetto) {
-    const Result<PerfettoExport> written = export_perfetto(*run, options.out);
+    Progress progress("exporting: simulated ms");
+    const Result<PerfettoExport> written =
+        export_perfetto(*run, options.out, [&progress](std::int64_t done, std::int64_t total) {
+          progress.update(done / 1'000'000, total / 1'000'000);
+        });
+    progress.clear();
     if (!written) return written.error().at(options.file);
     add_perfetto(report, *written, options.out);
   }
