@@ -81,48 +81,19 @@ void write_verdict(Writer& w) {
 
 // ---- what is different to begin with ----
 
-std::string shown(const std::string& value) {
-  if (value.empty()) return "nothing";
-  std::string out = value;
-  std::replace_if(
-      out.begin(), out.end(), [](unsigned char c) { return c < 0x20; }, ' ');
-  constexpr std::size_t kLongest = 48;
-  return out.size() <= kLongest ? out : fmt::format("\"{}...\" ({} bytes)", out.substr(0, 30), out.size());
-}
-
-// A resolved scenario holds its device and models whole. Where another one is named, its fields are one line.
-std::optional<std::string> section_of(const ScenarioChange& change,
-                                      const std::vector<ScenarioChange>& changes) {
-  const struct {
-    const char *name, *fields;
-  } sections[] = {{"device.id", "device."},
-                  {"model.preset", "model.preset_shape."},
-                  {"model.shape_as", "model.shape_as_shape."}};
-  for (const auto& section : sections) {
-    if (change.path == section.name || !change.path.starts_with(section.fields)) continue;
-    const bool renamed = std::any_of(changes.begin(), changes.end(),
-                                     [&](const ScenarioChange& c) { return c.path == section.name; });
-    if (renamed) return section.name;
-  }
-  return std::nullopt;
-}
-
 void write_changes(Writer& w, const ComparedPair& pair) {
   const char letter = w.other(pair).letter;
   w.heading(fmt::format("What {} changes", letter),
             fmt::format("in the scenario, A -> {}, by the path of --set", letter));
   if (pair.changes.empty()) w.line("  nothing in the scenario");
-  std::size_t lines = 0;
-  for (const ScenarioChange& change : pair.changes) {
-    if (section_of(change, pair.changes)) continue;
-    if (++lines > kShownChanges) continue;
-    const auto follow = std::count_if(pair.changes.begin(), pair.changes.end(), [&](const ScenarioChange& c) {
-      return section_of(c, pair.changes) == change.path;
-    });
-    w.line("  {}: {} -> {}{}", change.path, shown(change.a), shown(change.b),
-           follow == 0 ? "" : fmt::format("  (and {} of its fields)", follow));
+  const std::vector<ShownChange> changes = shown_changes(pair.changes);
+  for (std::size_t i = 0; i < std::min(changes.size(), kShownChanges); ++i) {
+    const ShownChange& change = changes[i];
+    w.line("  {}: {} -> {}{}", change.path, change.a, change.b,
+           change.fields == 0 ? "" : fmt::format("  (and {} of its fields)", change.fields));
   }
-  if (lines > kShownChanges) w.line("  and {} more: --json has them all", lines - kShownChanges);
+  if (changes.size() > kShownChanges)
+    w.line("  and {} more: --json has them all", changes.size() - kShownChanges);
   for (const std::string& remark : pair.remarks) w.out += wrapped(remark, 2, kWidth);
 }
 

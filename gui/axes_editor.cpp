@@ -93,7 +93,7 @@ AxesEditor::AxesEditor(QWidget* parent) : QWidget(parent) {
 void AxesEditor::build() {
   list_ = new QVBoxLayout;
   list_->setSpacing(4);
-  auto* add = new QPushButton("&Add an axis", this);
+  auto* add = new QPushButton("Add an a&xis", this);
   add->setAutoDefault(false);
   connect(add, &QPushButton::clicked, this, [this] { add_axis(); });
   how_ = new QComboBox(this);

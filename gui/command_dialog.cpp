@@ -104,7 +104,7 @@ QWidget* CommandDialog::bottom() {
   shell_->setAccessibleName("The same as a line for the shell");
   shell_->setToolTip("The same as a line for the shell");
   shell_->setTabChangesFocus(true);
-  copy_ = new QPushButton("&Copy", widget);
+  copy_ = new QPushButton("C&opy", widget);
   copy_->setAutoDefault(false);
   copy_->setToolTip("Copy the line for the shell");
   message_ = new MessageLabel(widget);
@@ -183,7 +183,7 @@ void CommandDialog::update_all() {
   show_->setVisible(!wrong.isEmpty() && wrong.startsWith(form_->problem().path + ":"));
   start_->setEnabled(wrong.isEmpty());
   show_shell_line();
-  copy_->setText("&Copy");
+  copy_->setText("C&opy");
 }
 
 void CommandDialog::show_shell_line() {

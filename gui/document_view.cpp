@@ -86,6 +86,18 @@ void DocumentView::show_page(Act show) {
   if (found != entries_.end()) tabs_->setCurrentIndex(static_cast<int>(found - entries_.begin()));
 }
 
+void DocumentView::remove_page(Act show) {
+  const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                  [show](const Entry& entry) { return entry.show == show; });
+  if (found == entries_.end()) return;
+  Page* page = found->page;
+  const int index = static_cast<int>(found - entries_.begin());
+  entries_.erase(found);
+  stack_->removeWidget(page);
+  tabs_->removeTab(index);
+  page->deleteLater();
+}
+
 void DocumentView::add_panel(QWidget* panel) {
   split_->addWidget(panel);
   split_->setStretchFactor(0, 1);

@@ -39,6 +39,7 @@ class DocumentView : public QWidget {
   // `show` is the action that brings it to the front and names its tab.
   void add_page(Act show, Page* page);
   void show_page(Act show);
+  void remove_page(Act show);
   // Puts `panel` below the pages, with a handle between them.
   void add_panel(QWidget* panel);
 

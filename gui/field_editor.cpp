@@ -4,7 +4,6 @@
 #include <QtCore/QSignalBlocker>
 #include <QtWidgets/QGridLayout>
 
-#include "gui/message_color.hpp"
 #include "gui/qt_text.hpp"
 #include "traces/base/units.hpp"
 
@@ -70,9 +69,7 @@ void FieldEditor::build() {
   made->setMinimumWidth(kControlWidth);
   made->setMaximumWidth(kControlWidth);
   frame_ = new ProblemFrame(made);
-  QPalette faint = note_->palette();
-  faint.setColor(QPalette::WindowText, faint_color(palette()));
-  note_->setPalette(faint);
+  note_->set_faint(true);
   auto* grid = new QGridLayout(this);
   grid->setContentsMargins(0, 0, 0, 0);
   grid->setHorizontalSpacing(10);

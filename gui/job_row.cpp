@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/job_row.hpp"
 
+#include <QtCore/QEvent>
 #include <QtCore/QFileInfo>
 #include <QtGui/QFontDatabase>
 #include <QtWidgets/QHBoxLayout>
@@ -103,6 +104,11 @@ void JobRow::build() {
   all->addWidget(message_);
   all->addLayout(buttons);
   all->addWidget(details_);
+}
+
+void JobRow::changeEvent(QEvent* event) {
+  QFrame::changeEvent(event);
+  if (event->type() == QEvent::PaletteChange && job_->ended()) show_end();
 }
 
 bool JobRow::has_result() const {

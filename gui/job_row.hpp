@@ -22,6 +22,9 @@ class JobRow final : public QFrame {
   [[nodiscard]] CommandJob* job() const { return job_; }
   void show_state();  // also once a second, for the time
 
+ protected:
+  void changeEvent(QEvent* event) override;
+
  signals:
   void open_result(const QString& file);
   void cleared();

@@ -35,6 +35,10 @@ void Loader::start(FileKind kind) {
   thread_ = std::thread([this, kind] { kind == FileKind::run ? read_run_file() : read_route_file(); });
 }
 
+void Loader::start_pair(std::shared_ptr<const RunDocument> a) {
+  thread_ = std::thread([this, first = std::move(a)] { read_pair(*first); });
+}
+
 ReadWatch Loader::watch() {
   return [this, next = std::chrono::steady_clock::now()](std::int64_t read, std::int64_t total) mutable {
     const auto now = std::chrono::steady_clock::now();
@@ -46,18 +50,36 @@ ReadWatch Loader::watch() {
   };
 }
 
-void Loader::read_run_file() {
+Result<std::shared_ptr<const RunDocument>> Loader::read_document() {
   using Made = Result<std::shared_ptr<const RunDocument>>;
-  const auto document = guarded(path_, [this]() -> Made {
+  return guarded(path_, [this]() -> Made {
     auto run = read_run(path_, watch());
     if (!run) return run.error();
     return RunDocument::make(path_, std::move(*run));
   });
+}
+
+void Loader::read_run_file() {
+  const auto document = read_document();
   if (!document) {
     emit failed(QString::fromStdString(document.error().message()));
     return;
   }
   emit run_loaded(*document);
+}
+
+void Loader::read_pair(const RunDocument& a) {
+  const auto b = read_document();
+  if (!b) {
+    emit failed(QString::fromStdString(b.error().message()));
+    return;
+  }
+  auto pair = RunPair::build(a.run, (*b)->run);
+  if (!pair) {
+    emit failed(QString::fromStdString(pair.error().message()));
+    return;
+  }
+  emit pair_loaded(*b, std::shared_ptr<const RunPair>(std::move(*pair)));
 }
 
 void Loader::read_route_file() {

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "gui/documents.hpp"
+#include "gui/scene/run_pair.hpp"
 #include "traces/read_watch.hpp"
 
 namespace pregate {
@@ -22,6 +23,8 @@ class Loader : public QObject {
 
   // `kind` run or route.
   void start(FileKind kind);
+  // A run to be compared with `a`: what is read and what the two make together.
+  void start_pair(std::shared_ptr<const RunDocument> a);
   void cancel() { cancelled_ = true; }
   [[nodiscard]] const std::string& path() const { return path_; }
 
@@ -29,12 +32,16 @@ class Loader : public QObject {
   void progressed(qint64 read, qint64 total);
   void run_loaded(std::shared_ptr<const pregate::RunDocument> document);
   void route_loaded(std::shared_ptr<const pregate::RouteDocument> document);
+  void pair_loaded(std::shared_ptr<const pregate::RunDocument> b,
+                   std::shared_ptr<const pregate::RunPair> pair);
   // Also when cancelled; `message` is a sentence for people.
   void failed(const QString& message);
 
  private:
+  Result<std::shared_ptr<const RunDocument>> read_document();
   void read_run_file();
   void read_route_file();
+  void read_pair(const RunDocument& a);
   ReadWatch watch();
 
   std::string path_;

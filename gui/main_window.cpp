@@ -368,16 +368,17 @@ void MainWindow::compare_with_file() {
 void MainWindow::compare(RunView& view, const QString& other) {
   auto* loader = new Loader(other.toStdString(), &view);
   view.notice().say(tr("Reading %1").arg(QFileInfo(other).fileName()));
-  connect(loader, &Loader::run_loaded, &view, [&view, loader](std::shared_ptr<const RunDocument> run) {
-    view.notice().hide();
-    view.compare_with(std::move(run));
-    loader->deleteLater();
-  });
+  connect(loader, &Loader::pair_loaded, &view,
+          [&view, loader](std::shared_ptr<const RunDocument> run, std::shared_ptr<const RunPair> pair) {
+            view.notice().hide();
+            view.compare_with(std::move(run), std::move(pair));
+            loader->deleteLater();
+          });
   connect(loader, &Loader::failed, &view, [&view, loader](const QString& message) {
     view.notice().say(message);
     loader->deleteLater();
   });
-  loader->start(FileKind::run);
+  loader->start_pair(view.document_of_run());
 }
 
 // ---- jobs ----

@@ -13,7 +13,7 @@ NewRunDialog::NewRunDialog(QWidget* parent)
                      .filter = "Runs (*.run);;All files (*)",
                      .base = BaseChooser::Verb::run},
                     parent),
-      what_if_(new QCheckBox("Say what would make it faster (&what-if)", this)) {
+      what_if_(new QCheckBox("Say what would make it faster (what-&if)", this)) {
   what_if_->setToolTip(
       "Simulate it again with everything resident, OPT, perfect prefetch and parts twice as fast: several "
       "runs "

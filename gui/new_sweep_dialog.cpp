@@ -11,7 +11,7 @@ namespace pregate {
 NewSweepDialog::NewSweepDialog(QWidget* parent)
     : CommandDialog({.title = "New sweep",
                      .verb = "sweep",
-                     .start = "&Sweep",
+                     .start = "Swee&p",
                      .suffix = ".db",
                      .filter = "Sweeps (*.db);;All files (*)",
                      .base = BaseChooser::Verb::sweep},
@@ -22,7 +22,7 @@ NewSweepDialog::NewSweepDialog(QWidget* parent)
   jobs_->setSpecialValueText("one a core");
   jobs_->setAccessibleName("Scenarios at a time");
   ignore_wheel(jobs_);
-  auto* label = new QLabel("Scenarios at a &time", this);
+  auto* label = new QLabel("Sce&narios at a time", this);
   label->setBuddy(jobs_);
   auto* row = new QHBoxLayout;
   row->addWidget(label);

@@ -7,6 +7,7 @@
 
 #include "gui/documents.hpp"
 #include "gui/scene/card.hpp"
+#include "gui/scene/compare_scene.hpp"
 #include "gui/scene/heatmap_scene.hpp"
 #include "gui/scene/painter.hpp"
 #include "gui/scene/sweep_scene.hpp"
@@ -42,17 +43,17 @@ Result<TimeSpan> range_of(const RenderRequest& request, const RunDocument& docum
   }
   if (!request.tokens) return all;
   TimeSpan span{INT64_MAX, 0};
-  int token = 0;
-  for (const StepRecord& step : document.run.steps) {
+  std::int32_t last = 0;
+  for (std::size_t i = 0; i < document.run.steps.size(); ++i) {
+    const StepRecord& step = document.run.steps[i];
     if (step.phase != Phase::decode) continue;
-    if (token >= request.tokens->first && token <= request.tokens->second) {
-      span.first = std::min(span.first, step.begin.count_ps());
-      span.last = std::max(span.last, step.end.count_ps());
-    }
-    ++token;
+    last = document.why->names().number_of(static_cast<std::int32_t>(i));
+    if (last < request.tokens->first || last > request.tokens->second) continue;
+    span.first = std::min(span.first, step.begin.count_ps());
+    span.last = std::max(span.last, step.end.count_ps());
   }
   if (!span.empty()) return span;
-  return bad_input(fmt::format("a decoded token below {}", token), fmt::format("{}", request.tokens->first))
+  return bad_input(fmt::format("a decoded token up to {}", last), fmt::format("{}", request.tokens->first))
       .at("--range");
 }
 
@@ -71,6 +72,17 @@ Status render_verdict(const RenderRequest& request) {
   const auto document = open_run(request.files.front());
   if (!document) return document.error();
   return save(request, picture_of(verdict_of((*document)->run), request.width, request.height));
+}
+
+Status render_compare(const RenderRequest& request) {
+  const auto a = open_run(request.files[0]), b = open_run(request.files[1]);
+  if (!a) return a.error();
+  if (!b) return b.error();
+  const auto pair = RunPair::build((*a)->run, (*b)->run);
+  if (!pair) return pair.error();
+  CompareScene scene(**pair);
+  scene.resize(request.width, request.height);
+  return save(request, scene.picture());
 }
 
 Result<HeatmapOptions> heatmap_options(const RenderRequest& request) {
@@ -162,7 +174,7 @@ Status render(const RenderRequest& request) {
     case RenderWhat::verdict:
       return render_verdict(request);
     case RenderWhat::compare:
-      return run_failed(request.out, "", "");
+      return render_compare(request);
   }
   return {};
 }

@@ -4,6 +4,7 @@
 #include <QtGui/QClipboard>
 #include <QtWidgets/QApplication>
 
+#include "gui/compare_page.hpp"
 #include "gui/heatmap_view.hpp"
 
 namespace pregate {
@@ -19,6 +20,7 @@ RunView::RunView(std::shared_ptr<const RunDocument> document, QWidget* parent)
       document_(std::move(document)),
       what_if_(document_),
       verdict_(new VerdictPage(document_, link_)),
+      timeline_(new TimelineView(document_, link_)),
       panels_(new QTabWidget),
       details_(new DetailsPanel(*document_->why, link_)),
       area_(new AreaPanel(*document_->tracks, link_)),
@@ -27,7 +29,10 @@ RunView::RunView(std::shared_ptr<const RunDocument> document, QWidget* parent)
   add_panels();
   connect(&link_, &Link::selected_changed, this, &RunView::state_changed);
   connect(&link_, &Link::area_changed, this, &RunView::state_changed);
-  connect(search_, &SearchPanel::found_changed, this, &RunView::state_changed);
+  connect(search_, &SearchPanel::found_changed, this, [this] {
+    timeline_->set_found(search_->found());
+    emit state_changed();
+  });
   connect(this, &DocumentView::page_changed, this, &RunView::show_panels);
   show_panels();
 }
@@ -39,12 +44,19 @@ void RunView::show_panels() {
 
 void RunView::add_pages() {
   add_page(Act::show_verdict, verdict_);
+  add_page(Act::show_timeline, timeline_);
   add_page(Act::show_heatmap, new HeatmapPage(document_, link_));
   connect(verdict_, &VerdictPage::counterfactuals_wanted, &what_if_, &CounterfactualJob::start);
   connect(verdict_, &VerdictPage::counterfactuals_cancelled, &what_if_, &CounterfactualJob::cancel);
   connect(&what_if_, &CounterfactualJob::changed, this, [this] {
     verdict_->set_counterfactuals(what_if_.state());
     emit state_changed();
+  });
+  connect(timeline_, &TimelineView::said, this, [this](const QString& words) { notice().say(words); });
+  // A link in a sentence, a table or the list of what was found: shown where the other pages have no place
+  // for it.
+  connect(&link_, &Link::shown, this, [this] {
+    if (page() != timeline_) show_page(Act::show_timeline);
   });
   // A page that opens with the verdict should have all of it; a long simulation waits to be asked for.
   if (document_->run.summary.kernel_events <= kSoonSimulated) what_if_.start();
@@ -116,6 +128,10 @@ void RunView::act(Act act) {
   }
 }
 
-void RunView::compare_with(std::shared_ptr<const RunDocument> /*other*/) {}
+void RunView::compare_with(std::shared_ptr<const RunDocument> other, std::shared_ptr<const RunPair> pair) {
+  remove_page(Act::show_compare);
+  add_page(Act::show_compare, new ComparePage(document_, std::move(other), std::move(pair), link_));
+  show_page(Act::show_compare);
+}
 
 }  // namespace pregate

@@ -12,7 +12,9 @@
 #include "gui/document_view.hpp"
 #include "gui/documents.hpp"
 #include "gui/link.hpp"
+#include "gui/scene/run_pair.hpp"
 #include "gui/search_panel.hpp"
+#include "gui/timeline_view.hpp"
 #include "gui/verdict_page.hpp"
 
 namespace pregate {
@@ -23,13 +25,14 @@ class RunView : public DocumentView {
  public:
   explicit RunView(std::shared_ptr<const RunDocument> document, QWidget* parent = nullptr);
 
-  [[nodiscard]] const RunDocument& run_document() const { return *document_; }
+  [[nodiscard]] const std::shared_ptr<const RunDocument>& document_of_run() const { return document_; }
   [[nodiscard]] bool can(Act act) const override;
   void act(Act act) override;
   [[nodiscard]] std::string scenario_text() const override { return document_->run.header.scenario_text; }
   [[nodiscard]] Link& link() { return link_; }
   [[nodiscard]] const DetailsPanel& details() const { return *details_; }
-  void compare_with(std::shared_ptr<const RunDocument> other);
+  // Shows it as a page of its own; another one takes its place.
+  void compare_with(std::shared_ptr<const RunDocument> other, std::shared_ptr<const RunPair> pair);
 
  private:
   void add_pages();
@@ -40,6 +43,7 @@ class RunView : public DocumentView {
   Link link_;
   CounterfactualJob what_if_;
   VerdictPage* verdict_;
+  TimelineView* timeline_;
   QTabWidget* panels_;
   DetailsPanel* details_;
   AreaPanel* area_;

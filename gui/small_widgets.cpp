@@ -28,8 +28,10 @@ QSize ElidedLabel::minimumSizeHint() const {
 void ElidedLabel::paintEvent(QPaintEvent*) {
   QPainter painter(this);
   const QString shown = fontMetrics().elidedText(text(), Qt::ElideRight, contentsRect().width());
-  style()->drawItemText(&painter, contentsRect(), static_cast<int>(alignment()), palette(), isEnabled(),
-                        shown, foregroundRole());
+  QPalette colors = palette();
+  if (faint_) colors.setColor(foregroundRole(), faint_color(colors));
+  style()->drawItemText(&painter, contentsRect(), static_cast<int>(alignment()), colors, isEnabled(), shown,
+                        foregroundRole());
 }
 
 MessageLabel::MessageLabel(QWidget* parent) : QLabel(parent) {
@@ -39,20 +41,30 @@ MessageLabel::MessageLabel(QWidget* parent) : QLabel(parent) {
   hide();
 }
 
-void MessageLabel::show_text(const QString& text, const QColor& color) {
-  QPalette colors = QApplication::palette();
-  colors.setColor(QPalette::WindowText, color);
-  setPalette(colors);
+void MessageLabel::show_text(const QString& text, bool problem) {
+  problem_ = problem;
+  take_color();
   setText(text);
   setVisible(!text.isEmpty());
 }
 
+void MessageLabel::take_color() {
+  QPalette colors = QApplication::palette();
+  colors.setColor(QPalette::WindowText, problem_ ? error_color(colors) : faint_color(colors));
+  setPalette(colors);
+}
+
+bool MessageLabel::event(QEvent* event) {
+  if (event->type() == QEvent::ApplicationPaletteChange) take_color();
+  return QLabel::event(event);
+}
+
 void MessageLabel::show_problem(const QString& sentence) {
-  show_text(sentence, error_color(QApplication::palette()));
+  show_text(sentence, true);
 }
 
 void MessageLabel::show_note(const QString& text) {
-  show_text(text, faint_color(QApplication::palette()));
+  show_text(text, false);
 }
 
 ProblemFrame::ProblemFrame(QWidget* around) : QWidget(around), around_(around) {

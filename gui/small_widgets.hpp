@@ -15,10 +15,14 @@ class ElidedLabel final : public QLabel {
 
  public:
   explicit ElidedLabel(QWidget* parent = nullptr);
+  void set_faint(bool faint) { faint_ = faint; }  // words that may be passed over
   [[nodiscard]] QSize minimumSizeHint() const override;
 
  protected:
   void paintEvent(QPaintEvent* event) override;
+
+ private:
+  bool faint_ = false;
 };
 
 // What is wrong with an entry, in a sentence; hidden while nothing is.
@@ -30,8 +34,14 @@ class MessageLabel final : public QLabel {
   void show_problem(const QString& sentence);
   void show_note(const QString& text);  // faint: nothing is wrong
 
+ protected:
+  bool event(QEvent* event) override;
+
  private:
-  void show_text(const QString& text, const QColor& color);
+  void show_text(const QString& text, bool problem);
+  void take_color();
+
+  bool problem_ = false;
 };
 
 // A red frame around a widget, wherever it goes and whatever it is.

@@ -8,6 +8,34 @@
 #include "traces/number_text.hpp"
 
 namespace pregate {
+namespace {
+
+// "4 decode steps of A have no counterpart" and the like.
+void remark_steps(const PhaseDiff& phase, Phase which, char other, std::vector<std::string>& out) {
+  const auto remark = [&](std::int64_t steps, char has, char lacks) {
+    if (steps == 0) return;
+    out.push_back(fmt::format("{} {} step{} only {} has: {} ends earlier.", with_commas(steps),
+                              to_text(which), steps == 1 ? "" : "s", has, lacks));
+  };
+  remark(phase.steps_only_in_a, 'A', other);
+  remark(phase.steps_only_in_b, other, 'A');
+  if (phase.same_tokens()) return;
+  out.push_back(fmt::format("{} {} step{} other numbers of tokens: A {}, {} {} in the steps that both have.",
+                            with_commas(phase.unequal_steps), to_text(which),
+                            phase.unequal_steps == 1 ? " has" : "s have", with_commas(phase.tokens_a), other,
+                            with_commas(phase.tokens_b)));
+}
+
+void remark_routing(const RowDiff& sum, std::vector<std::string>& out) {
+  if (sum.events == 0) {
+    out.emplace_back("The routings share no (step, layer).");
+  } else if (sum.rerouted > 0) {
+    out.push_back(fmt::format("The routings differ: in {} of {} (step, layer) events the experts are others.",
+                              with_commas(sum.rerouted), with_commas(sum.events)));
+  }
+}
+
+}  // namespace
 
 SharedRates shared_rates(const PhaseDiff& phase) {
   const auto rate = [](std::int64_t tokens, Duration time) {
@@ -77,6 +105,23 @@ std::int64_t RoundedColumn::rounded() const {
   const Int128 unit = Int128{10'000'000} * divisor_;
   const Int128 ps = at_.count_ps();
   return static_cast<std::int64_t>((ps + (ps < 0 ? -unit : unit) / 2) / unit);
+}
+
+std::vector<std::string> remarks_of(const BinnedRun& a, const BinnedRun& b, const RunDiff& diff, char other) {
+  std::vector<std::string> out;
+  const RunHeader &from = a.run().header, &to = b.run().header;
+  const auto differ = [&](const char* what, const std::string& x, const std::string& y) {
+    if (x != y) out.push_back(fmt::format("The {} differ: A has {}, {} {}.", what, x, other, y));
+  };
+  differ("models", from.model, to.model);
+  differ("numbers of layers", fmt::format("{}", a.layers()), fmt::format("{}", b.layers()));
+  differ("devices", from.device, to.device);
+  differ("costs", from.costs_from, to.costs_from);
+  differ("kinds of routing", std::string(to_text(from.origin)), std::string(to_text(to.origin)));
+  differ("versions of pregate", from.pregate_version, to.pregate_version);
+  remark_routing(diff.all().sum, out);
+  for (const Phase phase : {Phase::prefill, Phase::decode}) remark_steps(diff.of(phase), phase, other, out);
+  return out;
 }
 
 }  // namespace pregate

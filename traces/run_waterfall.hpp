@@ -46,4 +46,8 @@ class RoundedColumn {
   Duration at_;
 };
 
+// What a reader must know before the numbers, a sentence each: other models, devices, routing, steps that
+// only one has. B's letter is `other`.
+std::vector<std::string> remarks_of(const BinnedRun& a, const BinnedRun& b, const RunDiff& diff, char other);
+
 }  // namespace pregate

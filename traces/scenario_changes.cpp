@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "traces/schema/scenario.pb.h"
 #include "traces/text_sections.hpp"
 
@@ -66,6 +69,48 @@ Result<std::vector<ScenarioChange>> scenario_changes(std::string_view a, std::st
   if (!parsed_b) return parsed_b.error();
   std::vector<ScenarioChange> out;
   compare(message_a, message_b, {}, out);
+  return out;
+}
+
+namespace {
+
+std::string shown(const std::string& value) {
+  if (value.empty()) return "nothing";
+  std::string out = value;
+  std::replace_if(
+      out.begin(), out.end(), [](unsigned char c) { return c < 0x20; }, ' ');
+  constexpr std::size_t kLongest = 48;
+  return out.size() <= kLongest ? out : fmt::format("\"{}...\" ({} bytes)", out.substr(0, 30), out.size());
+}
+
+// A resolved scenario holds its device and models whole. Where another one is named, its fields are one line.
+std::optional<std::string> section_of(const ScenarioChange& change,
+                                      const std::vector<ScenarioChange>& changes) {
+  const struct {
+    const char *name, *fields;
+  } sections[] = {{"device.id", "device."},
+                  {"model.preset", "model.preset_shape."},
+                  {"model.shape_as", "model.shape_as_shape."}};
+  for (const auto& section : sections) {
+    if (change.path == section.name || !change.path.starts_with(section.fields)) continue;
+    const bool renamed = std::any_of(changes.begin(), changes.end(),
+                                     [&](const ScenarioChange& c) { return c.path == section.name; });
+    if (renamed) return section.name;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<ShownChange> shown_changes(const std::vector<ScenarioChange>& changes) {
+  std::vector<ShownChange> out;
+  for (const ScenarioChange& change : changes) {
+    if (section_of(change, changes)) continue;
+    const auto fields = std::count_if(changes.begin(), changes.end(), [&](const ScenarioChange& c) {
+      return section_of(c, changes) == change.path;
+    });
+    out.push_back({change.path, shown(change.a), shown(change.b), fields});
+  }
   return out;
 }
 

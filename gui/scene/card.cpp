@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kMargin = 24, kGap = 16, kPadding = 16;
 constexpr int kRow = 20, kTitle = 22, kBlockGap = 10, kColumnGap = 12;
-constexpr int kSwatch = 10, kBarHeight = 10, kStackHeight = 22, kLeastBar = 60, kButton = 28;
+constexpr int kSwatch = 10, kBarHeight = 10, kStackHeight = 22, kLeastBar = 40, kButton = 28;
 constexpr int kLeastColumn = 440;  // of cards
 constexpr int kTileHeight = 64, kLeastTile = 140;
 
@@ -21,18 +21,6 @@ float px(int value) {
 
 int rounded(double value) {
   return static_cast<int>(value + 0.5);
-}
-
-// Moves what was drawn at the origin to its place.
-void append(Picture& to, const Picture& from, int x, int y) {
-  const auto first_text = static_cast<std::int32_t>(to.texts.size());
-  for (Mark mark : from.marks) {
-    mark.x += px(x);
-    mark.y += px(y);
-    if (mark.text >= 0) mark.text += first_text;
-    to.marks.push_back(mark);
-  }
-  to.texts.insert(to.texts.end(), from.texts.begin(), from.texts.end());
 }
 
 // Draws a card at the origin, `width` wide.
@@ -190,7 +178,11 @@ class CardWriter {
     const int top = y_ + (kRow - kBarHeight) / 2;
     if (table.zero > 0)
       out_.rect(Ink::axis, px(at.bar + rounded(table.zero * at.bar_width)), px(y_), 1, kRow);
-    // Something that is not nothing is seen.
+    // A level is a place; something that is not nothing is seen.
+    if (bar.ink == Ink::axis) {
+      out_.rect(bar.ink, px(at.bar + std::min(from, at.bar_width - 1)), px(y_), 1, kRow);
+      return;
+    }
     if (bar.from != bar.to)
       out_.rect(bar.ink, px(at.bar + from), px(top), px(std::max(to - from, 1)), kBarHeight);
   }
@@ -352,6 +344,20 @@ std::string plain(const CardButton&) {
 }
 
 }  // namespace
+
+void append(Picture& to, const Picture& from, int x, int y) {
+  const auto first_text = static_cast<std::int32_t>(to.texts.size());
+  const auto first_point = static_cast<std::uint32_t>(to.points.size());
+  for (Mark mark : from.marks) {
+    mark.x += px(x);
+    mark.y += px(y);
+    if (mark.text >= 0) mark.text += first_text;
+    mark.first_point += first_point;
+    to.marks.push_back(mark);
+  }
+  to.texts.insert(to.texts.end(), from.texts.begin(), from.texts.end());
+  for (Point point : from.points) to.points.push_back({point.x + px(x), point.y + px(y)});
+}
 
 Picture picture_of(const CardPage& page, int width, int height) {
   return PageWriter(width).write(page, height);

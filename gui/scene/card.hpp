@@ -82,6 +82,9 @@ struct CardPage {
   std::vector<Card> cards;
 };
 
+// Adds what was drawn at the origin, moved to its place.
+void append(Picture& to, const Picture& from, int x, int y);
+
 // As high as the content needs, at least `height`.
 Picture picture_of(const CardPage& page, int width, int height = 0);
 std::string plain_text(const CardPage& page);

@@ -32,7 +32,8 @@ TEST(Command, EveryVerb_HasHelpWithExamples) {
                                                        {"eval"},
                                                        {"bench"},
                                                        {"devices"},
-                                                       {"models"}};
+                                                       {"models"},
+                                                       {"scenarios"}};
   for (std::vector<std::string> verb : verbs) {
     SCOPED_TRACE(testing::PrintToString(verb));
     verb.emplace_back("--help");
@@ -67,6 +68,7 @@ TEST(Command, WrongUsage_IsOneLineAndExitCode2) {
       {{"run", "demmo"}, "demo"},
       {{"devices", "oneplus"}, "oneplus-15r"},
       {{"models", "megrez"}, "megrez2-3x7b-a3b"},
+      {{"scenarios", "demmo"}, "demo"},
       {{"run", "--device", "oneplus"},
        "--device: device: expected the name of a shipped device (such as oneplus-15r"},
   };
@@ -123,6 +125,62 @@ TEST(Devices, One_IsPrintedAsItsFile) {
       test::read_file(std::string(PREGATE_SOURCE_DIR) + "/experiments/devices/oneplus-15r.device.textproto");
   EXPECT_EQ(text.out, file);
   EXPECT_EQ(json::parse(run_pregate({"devices", "oneplus-15r", "--json"}).out)["text"], file);
+}
+
+TEST(Scenarios, List_NamesEachAndWhatItIs) {
+  const Said text = run_pregate({"scenarios"}, {.folder = "/"});
+  const json list = json::parse(run_pregate({"scenarios", "--json"}).out);
+  ASSERT_GE(list.size(), 3U);
+  for (const json& scenario : list) {
+    EXPECT_THAT(text.out, HasSubstr(scenario["name"].get<std::string>()));
+    EXPECT_THAT(text.out, HasSubstr(scenario["about"].get<std::string>()));
+    EXPECT_GT(scenario["about"].get<std::string>().size(), 20U);
+  }
+}
+
+TEST(Scenarios, One_IsPrintedAsItsFile_AndRuns) {
+  const Folder folder;
+  const Said text = run_pregate({"scenarios", "synthetic"}, {.folder = "/"});
+  EXPECT_EQ(text.out, test::read_file(std::string(PREGATE_SOURCE_DIR) +
+                                      "/experiments/scenarios/synthetic.scenario.textproto"));
+  const std::string mine = test::write_file(folder.file("mine.scenario.textproto"), text.out);
+  const Said run = run_pregate({"run", mine, "--set", "workload.synthetic.decode_tokens=2", "--json"});
+  EXPECT_EQ(run.code, 0) << run.err;
+}
+
+// The environment of the program for as long as it lives.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) { ::setenv(name, value, 1); }
+  ~Variable() { ::unsetenv(name_); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+ private:
+  const char* name_;
+};
+
+TEST(Progress, WithoutATerminal_IsLinesWhereTheyAreAskedFor) {
+  const std::vector<std::string> arguments = {"run", "synthetic", "--set",
+                                              "workload.synthetic.decode_tokens=20"};
+  const Said quiet = run_pregate(arguments);
+  EXPECT_EQ(quiet.err, "");
+  const Variable asked("PREGATE_PROGRESS", "lines");
+  const Said said = run_pregate(arguments);
+  // Its result is told as before, but for the time that it took.
+  const auto until_measured = [](const std::string& out) {
+    return out.substr(0, out.find("(measured)") - 16);
+  };
+  EXPECT_EQ(until_measured(said.out), until_measured(quiet.out));
+  ASSERT_GE(said.error_lines(), 1U);
+  std::istringstream lines(said.err);
+  for (std::string line; std::getline(lines, line);)
+    EXPECT_THAT(line, testing::MatchesRegex("progress [0-9]+ 21 simulating.*: step"));
+}
+
+TEST(Progress, InOtherWords_IsNotAskedFor) {
+  const Variable asked("PREGATE_PROGRESS", "yes");
+  EXPECT_EQ(run_pregate({"run", "synthetic", "--set", "workload.synthetic.decode_tokens=20"}).err, "");
 }
 
 TEST(Models, Megrez2_HasTenBanksOf64) {
