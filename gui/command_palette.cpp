@@ -4,6 +4,7 @@
 #include <QtGui/QKeyEvent>
 #include <QtGui/QKeySequence>
 #include <QtWidgets/QGridLayout>
+#include <QtWidgets/QHeaderView>
 #include <QtWidgets/QLabel>
 #include <QtWidgets/QScrollArea>
 #include <QtWidgets/QVBoxLayout>
@@ -21,6 +22,15 @@ QString key_text(const Action& action) {
   return QKeySequence(text_of(action.key), QKeySequence::PortableText).toString(QKeySequence::NativeText);
 }
 
+// Ten bookmarks are one line on the sheet.
+bool stands_for_ten(Act act) {
+  return act == Act::bookmark_0 || act == Act::set_bookmark_0;
+}
+bool is_among_ten(Act act) {
+  return (act > Act::bookmark_0 && act <= Act::bookmark_9) ||
+         (act > Act::set_bookmark_0 && act <= Act::set_bookmark_9);
+}
+
 // Whether each word of the query begins a word of the action, or lies within it.
 bool matches(const Action& action, const QStringList& words) {
   const QString all = text_of(action.menu) + u' ' + text_of(action.name) + u' ' + text_of(action.help);
@@ -31,21 +41,27 @@ bool matches(const Action& action, const QStringList& words) {
 }  // namespace
 
 CommandPalette::CommandPalette(const std::function<bool(Act)>& can, QWidget* parent)
-    : QDialog(parent, Qt::Popup), can_(can), query_(new QLineEdit), list_(new QListWidget) {
+    : QDialog(parent, Qt::Popup), can_(can), query_(new QLineEdit), list_(new QTreeWidget) {
   setWindowTitle(tr("Find an action"));
   query_->setPlaceholderText(tr("Find an action"));
   query_->setAccessibleName(tr("Find an action"));
   query_->installEventFilter(this);
   list_->setAccessibleName(tr("Actions"));
-  list_->setUniformItemSizes(true);
+  list_->setUniformRowHeights(true);
+  list_->setHeaderHidden(true);
+  list_->setRootIsDecorated(false);
+  list_->setColumnCount(2);
+  list_->header()->setStretchLastSection(false);
+  list_->header()->setSectionResizeMode(0, QHeaderView::Stretch);
+  list_->header()->setSectionResizeMode(1, QHeaderView::ResizeToContents);
   auto* column = new QVBoxLayout(this);
   column->addWidget(query_);
   column->addWidget(list_);
   resize(std::min(560, parent->width() - 40), std::min(420, parent->height() - 80));
   move(parent->mapToGlobal(QPoint((parent->width() - width()) / 2, 60)));
   connect(query_, &QLineEdit::textChanged, this, &CommandPalette::fill);
-  connect(list_, &QListWidget::itemActivated, this, &CommandPalette::choose);
-  connect(list_, &QListWidget::itemClicked, this, &CommandPalette::choose);
+  connect(list_, &QTreeWidget::itemActivated, this, &CommandPalette::choose);
+  connect(list_, &QTreeWidget::itemClicked, this, &CommandPalette::choose);
   fill();
   query_->setFocus();
 }
@@ -56,20 +72,20 @@ void CommandPalette::fill() {
   for (const bool wanted : {true, false}) {
     for (const Action& each : all_actions()) {
       if (can_(each.act) != wanted || !matches(each, words)) continue;
-      auto* item = new QListWidgetItem(
-          QStringLiteral("%1: %2\t%3").arg(text_of(each.menu), text_of(each.name), key_text(each)), list_);
-      item->setToolTip(text_of(each.help));
-      item->setData(Qt::UserRole, static_cast<int>(each.act));
+      auto* item = new QTreeWidgetItem(
+          list_, {QStringLiteral("%1: %2").arg(text_of(each.menu), text_of(each.name)), key_text(each)});
+      item->setToolTip(0, text_of(each.help));
+      item->setData(0, Qt::UserRole, static_cast<int>(each.act));
       if (!wanted) item->setFlags(Qt::NoItemFlags);
     }
   }
-  list_->setCurrentRow(0);
+  list_->setCurrentItem(list_->topLevelItem(0));
 }
 
 void CommandPalette::choose() {
-  const QListWidgetItem* item = list_->currentItem();
+  const QTreeWidgetItem* item = list_->currentItem();
   if (item == nullptr || !(item->flags() & Qt::ItemIsEnabled)) return;
-  const Act act = static_cast<Act>(item->data(Qt::UserRole).toInt());
+  const Act act = static_cast<Act>(item->data(0, Qt::UserRole).toInt());
   accept();
   emit chosen(act);
 }
@@ -79,7 +95,9 @@ bool CommandPalette::eventFilter(QObject* watched, QEvent* event) {
     const auto* key = static_cast<QKeyEvent*>(event);
     const int step = key->key() == Qt::Key_Down ? 1 : key->key() == Qt::Key_Up ? -1 : 0;
     if (step != 0) {
-      list_->setCurrentRow(std::clamp(list_->currentRow() + step, 0, std::max(0, list_->count() - 1)));
+      const int row = list_->indexOfTopLevelItem(list_->currentItem()) + step;
+      list_->setCurrentItem(
+          list_->topLevelItem(std::clamp(row, 0, std::max(0, list_->topLevelItemCount() - 1))));
       return true;
     }
     if (key->key() == Qt::Key_Return || key->key() == Qt::Key_Enter) {
@@ -98,7 +116,8 @@ KeySheet::KeySheet(QWidget* parent) : QDialog(parent) {
   std::string_view menu;
   int row = 0, rows = 0;
   for (const Action& each : all_actions()) {
-    if (grid == nullptr || (menu != each.menu && rows > 24)) {
+    if (is_among_ten(each.act)) continue;
+    if (grid == nullptr || (menu != each.menu && rows > 20)) {
       grid = new QGridLayout;
       grid->setHorizontalSpacing(14);
       grid->setVerticalSpacing(2);
@@ -116,12 +135,13 @@ KeySheet::KeySheet(QWidget* parent) : QDialog(parent) {
       grid->addWidget(heading, row++, 0, 1, 2);
     }
     ++rows;
-    auto* key = new QLabel(key_text(each));
+    auto* key = new QLabel(stands_for_ten(each.act) ? tr("%1 to 9").arg(key_text(each)) : key_text(each));
     key->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     QFont fixed = key->font();
     fixed.setBold(true);
     key->setFont(fixed);
-    auto* name = new QLabel(text_of(each.name));
+    auto* name = new QLabel(stands_for_ten(each.act) ? text_of(each.name).chopped(1) + tr("0 to 9")
+                                                     : text_of(each.name));
     name->setToolTip(text_of(each.help));
     grid->addWidget(key, row, 0);
     grid->addWidget(name, row++, 1);

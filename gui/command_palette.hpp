@@ -5,7 +5,7 @@
 
 #include <QtWidgets/QDialog>
 #include <QtWidgets/QLineEdit>
-#include <QtWidgets/QListWidget>
+#include <QtWidgets/QTreeWidget>
 #include <functional>
 
 #include "gui/actions.hpp"
@@ -31,7 +31,7 @@ class CommandPalette : public QDialog {
 
   std::function<bool(Act)> can_;
   QLineEdit* query_;
-  QListWidget* list_;
+  QTreeWidget* list_;
 };
 
 class KeySheet : public QDialog {

@@ -13,6 +13,12 @@ namespace {
 // Wake-ups of the simulation kernel: some seconds for a dozen counterfactuals.
 constexpr std::int64_t kSoonSimulated = 1'000'000;
 
+// What goes to something on the timeline, from whichever page.
+bool is_of_timeline(Act act) {
+  const bool goes_to_bookmark = act >= Act::bookmark_0 && act <= Act::bookmark_9;
+  return act == Act::next_stall || act == Act::previous_stall || goes_to_bookmark;
+}
+
 }  // namespace
 
 RunView::RunView(std::shared_ptr<const RunDocument> document, QWidget* parent)
@@ -37,9 +43,9 @@ RunView::RunView(std::shared_ptr<const RunDocument> document, QWidget* parent)
   show_panels();
 }
 
-// The verdict has all that is to be said of it on its own page.
+// The other pages need the room more, until somebody asks for them there.
 void RunView::show_panels() {
-  panels_->setVisible(panels_wanted_ && page() != verdict_);
+  panels_->setVisible(page() == timeline_ ? panels_on_timeline_ : panels_elsewhere_);
 }
 
 void RunView::add_pages() {
@@ -95,7 +101,7 @@ bool RunView::can(Act act) const {
     case Act::copy:
       return !details_->text().isEmpty() || DocumentView::can(act);
     default:
-      return DocumentView::can(act);
+      return DocumentView::can(act) || (is_of_timeline(act) && timeline_->can(act));
   }
 }
 
@@ -106,8 +112,8 @@ void RunView::act(Act act) {
     case Act::chain_back:
       return details_->step(-1);
     case Act::search:
-      if (page() == verdict_) show_page(Act::show_timeline);
-      panels_wanted_ = true;
+      if (page() != timeline_) show_page(Act::show_timeline);
+      panels_on_timeline_ = true;
       show_panels();
       panels_->setCurrentWidget(search_);
       return search_->begin();
@@ -118,12 +124,13 @@ void RunView::act(Act act) {
       search_->step(-1);
       return;
     case Act::toggle_details:
-      panels_wanted_ = !panels_wanted_;
+      (page() == timeline_ ? panels_on_timeline_ : panels_elsewhere_) ^= true;
       return show_panels();
     case Act::copy:
       if (DocumentView::can(act)) return DocumentView::act(act);
       return QApplication::clipboard()->setText(details_->text());
     default:
+      if (!DocumentView::can(act) && is_of_timeline(act)) show_page(Act::show_timeline);
       return DocumentView::act(act);
   }
 }

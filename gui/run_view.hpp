@@ -48,7 +48,7 @@ class RunView : public DocumentView {
   DetailsPanel* details_;
   AreaPanel* area_;
   SearchPanel* search_;
-  bool panels_wanted_ = true;
+  bool panels_on_timeline_ = true, panels_elsewhere_ = false;
 };
 
 }  // namespace pregate
