@@ -10,8 +10,18 @@
 namespace pregate {
 namespace {
 
-// About what a letter of small text is wide; the painter shortens what does not fit.
-constexpr int kLetter = 7;
+// About what a small text is wide: there need be no fonts here, and the painter shortens what does not fit.
+int width_of(std::string_view text) {
+  int width = 0;
+  for (const char c : text) {
+    const bool wide = c == 'm' || c == 'w' || c == 'M' || c == 'W';
+    const bool narrow =
+        c == ':' || c == '.' || c == ' ' || c == 'i' || c == 'l' || c == 't' || c == 'f' || c == 'r';
+    width += wide ? 11 : narrow ? 4 : 7;
+  }
+  return width;
+}
+
 constexpr int kLeast = 22;
 
 std::string step_words(const RunTracks& tracks, std::uint32_t row, bool longer) {
@@ -48,15 +58,14 @@ std::string words(const RunTracks& tracks, const Slice& slice, bool longer) {
       return longer ? fmt::format("{} {}", cause, duration_text(slice)) : std::string(cause);
     }
     case Target::Kind::load: {
-      if (slice.ink == Ink::life_queued) return longer ? "queued" : "";
-      if (slice.ink == Ink::life_loading) return longer ? "loading" : "";
+      if (slice.ink == Ink::life_queued) return longer ? "queued " + duration_text(slice) : "queued";
+      if (slice.ink == Ink::life_loading) return longer ? "loading " + duration_text(slice) : "loading";
       if (slice.ink == Ink::life_unused) return longer ? "not used yet" : "";
-      if (slice.ink == Ink::life_used) return longer ? "resident" : "";
+      // Most of what there is: the colour is enough.
+      if (slice.ink == Ink::life_used) return {};
       const std::string name = tracks.experts().name(run.loads[slice.row].expert);
       return longer ? "expert " + name : name;
     }
-    case Target::Kind::expert:
-      return longer ? "resident" : "";
     default:
       return {};
   }
@@ -168,13 +177,11 @@ std::string_view words_of(OperatorKind kind) {
 }
 
 std::string label_of(const RunTracks& tracks, const Slice& slice, int width) {
-  if (width < kLeast) return {};
+  if (width < kLeast) return {};  // so that not every small slice is put into words
   std::string longer = words(tracks, slice, true);
-  if (static_cast<int>(longer.size()) * kLetter <= width) return longer;
+  if (width_of(longer) <= width) return longer;
   std::string shorter = words(tracks, slice, false);
-  if (shorter.empty()) return {};
-  // A piece of a word says less than the colour does.
-  return static_cast<int>(shorter.size()) * kLetter * 2 / 3 <= width ? shorter : std::string();
+  return width_of(shorter) <= width ? shorter : std::string();
 }
 
 std::string describe(const RunTracks& tracks, const Target& target, std::uint32_t merged) {

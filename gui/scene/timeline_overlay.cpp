@@ -85,6 +85,7 @@ void TimelinePicture::draw_ruler() {
     picture_.rect(Ink::axis, x, f(height - (major ? 8 : 4)), 1, f(major ? 8 : 4));
     if (!major) continue;
     const float room = std::min(84.0F, f(scene_.width()) - x - 3);
+    if (room < 48) continue;  // a piece of a label says nothing
     Mark& mark =
         picture_.write(tick.whole ? Ink::text : Ink::text_dim, x + 3, 13, room, f(height - 17), tick.label);
     mark.size = TextSize::small;
@@ -197,7 +198,13 @@ void TimelinePicture::draw_arrow(const FlowLink& link, Ink ink) {
     const float x =
         s * s * s * x1 + 3 * s * s * t * (x1 + bend) + 3 * s * t * t * (x2 - bend) + t * t * t * x2;
     const float y = s * s * (s + 3 * t) * *y1 + t * t * (t + 3 * s) * *y2;
-    picture_.points.push_back({std::clamp(x, f(left()), f(scene_.width())), y});
+    if (x >= f(left()) && x <= f(scene_.width())) picture_.points.push_back({x, y});
+  }
+  // From out of sight: its last piece.
+  if (picture_.points.size() - first < 2) {
+    picture_.points.resize(first);
+    picture_.points.push_back({std::max(f(left()), x2 - 30), *y2});
+    picture_.points.push_back({x2, *y2});
   }
   picture_.shape_of(Shape::polyline, ink, first).thickness = 1.5F;
   if (x2 < f(left()) || x2 > f(scene_.width())) return;
