@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "gui/scene/sweep_scene.hpp"
 #include "gui/scene/sweep_shape.hpp"
@@ -143,9 +144,9 @@ void SweepScene::draw_points(Picture& picture, const PlotFrame& frame, const Swe
     if (is_shown(point))
       picture.dot(Ink::frontier, place(point).x, place(point).y, radius + 1.5F).shape = Shape::ring;
   }
+  const std::set<std::size_t> chosen(marks.selected.begin(), marks.selected.end());
   for (const PlotPoint& point : points_) {
-    const bool selected =
-        std::find(marks.selected.begin(), marks.selected.end(), point.row) != marks.selected.end();
+    const bool selected = chosen.contains(point.row);
     if (!is_shown(point) || (!selected && marks.hovered != point.row)) continue;
     Mark& ring = picture.dot(Ink::cursor, place(point).x, place(point).y, radius + (selected ? 4 : 3));
     ring.shape = Shape::ring;

@@ -2,7 +2,6 @@
 #include "gui/scene/sweep_scene.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -10,24 +9,13 @@
 #include <set>
 
 #include "gui/scene/sweep_shape.hpp"
+#include "traces/base/nearest.hpp"
 
 namespace pregate {
 namespace {
 
 constexpr std::array kSeries{Ink::series_0, Ink::series_1, Ink::series_2, Ink::series_3,
                              Ink::series_4, Ink::series_5, Ink::series_6, Ink::series_7};
-
-// Values above zero, an order of magnitude apart: a logarithmic axis shows them all.
-bool spans_factors(const SweepTable& table, std::size_t column) {
-  double low = 0, high = 0;
-  for (const double value : table.columns[column].numbers) {
-    if (std::isnan(value)) continue;
-    if (value <= 0) return false;
-    low = low == 0 ? value : std::min(low, value);
-    high = std::max(high, value);
-  }
-  return low > 0 && high / low >= 8;
-}
 
 struct Unit {
   double size;
@@ -44,6 +32,17 @@ Unit unit_for(double most, std::initializer_list<Unit> descending) {
 
 }  // namespace
 
+bool suits_logarithm(const SweepTable& table, std::size_t column) {
+  double low = 0, high = 0;
+  for (const double value : table.columns[column].numbers) {
+    if (std::isnan(value)) continue;
+    if (value <= 0) return false;
+    low = low == 0 ? value : std::min(low, value);
+    high = std::max(high, value);
+  }
+  return low > 0 && high / low >= 8;
+}
+
 SweepOptions default_sweep_options(const SweepTable& table) {
   SweepOptions options;
   std::vector<std::size_t> varied = table.varied_axes();
@@ -58,7 +57,7 @@ SweepOptions default_sweep_options(const SweepTable& table) {
   }
   options.y = table.find("tokens_per_second").value_or(std::min(table.axes, table.columns.size() - 1));
   if (!varied.empty()) options.colour = varied.back();
-  options.log_x = spans_factors(table, options.x);
+  options.log_x = suits_logarithm(table, options.x);
   return options;
 }
 
@@ -67,21 +66,22 @@ Result<SweepOptions> sweep_options(const SweepTable& table, const std::string& x
   SweepOptions options = default_sweep_options(table);
   const auto column = [&table](const char* option, const std::string& name) -> Result<std::size_t> {
     if (const auto found = table.find(name)) return *found;
-    std::vector<std::string_view> axes;
+    std::vector<std::string> names;
     std::vector<std::size_t> ends;
-    for (std::size_t a = 0; a < table.axes; ++a) {
-      axes.push_back(table.columns[a].name);
-      if (table.columns[a].name.ends_with("." + name)) ends.push_back(a);
+    for (std::size_t c = 0; c < table.columns.size(); ++c) {
+      names.push_back(table.columns[c].name);
+      if (c < table.axes && names.back().ends_with("." + name)) ends.push_back(c);
     }
     if (ends.size() == 1) return ends.front();
-    return bad_input(fmt::format("an axis of the sweep ({}) or a key of its rows", fmt::join(axes, ", ")),
-                     fmt::format("\"{}\"", name), option);
+    return bad_input(fmt::format("an axis or a key of the sweep (nearest: {})", nearest(name, names)),
+                     fmt::format("\"{}\"", name))
+        .at(option);
   };
   if (!x.empty()) {
     const auto found = column("--x", x);
     if (!found) return found.error();
     options.x = *found;
-    options.log_x = spans_factors(table, options.x);
+    options.log_x = suits_logarithm(table, options.x);
     if (options.colour == options.x) options.colour.reset();
   }
   if (!y.empty()) {
@@ -139,6 +139,14 @@ void SweepScene::find_points() {
     colour_high_ = any ? std::max(colour_high_, colour) : colour;
     any = true;
   }
+  const auto above = [this](std::size_t column, bool logarithmic, double v) {
+    return !logarithmic || table_.columns[column].is_words() || v > 0;
+  };
+  below_ = static_cast<std::size_t>(std::count_if(points_.begin(), points_.end(), [&](const PlotPoint& p) {
+    return !above(options_.x, options_.log_x, p.x) || !above(options_.y, options_.log_y, p.y);
+  }));
+  // Where all are, the axis is linear: see number_axis().
+  if (below_ == points_.size()) below_ = 0;
   choose_shapes();
   x_scale_ = scale_of(options_.x);
   y_scale_ = scale_of(options_.y);
@@ -271,6 +279,7 @@ std::string SweepScene::summary() const {
   if (failed > 0) text += fmt::format(", {} of them failed", failed);
   const std::size_t without = shown_.size() - failed - points_.size();
   if (without > 0) text += fmt::format(", {} without both values", without);
+  if (below_ > 0) text += fmt::format(", {} not above zero: no place on a logarithmic axis", below_);
   if (!front_.empty()) text += fmt::format("; {} on the front", front_.size());
   return text;
 }

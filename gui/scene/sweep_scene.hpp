@@ -33,6 +33,9 @@ struct SweepOptions {
   std::vector<SweepFilter> filters;
 };
 
+// Numbers above zero, the largest at least eight times the least.
+bool suits_logarithm(const SweepTable& table, std::size_t column);
+
 // The first axis of numbers that varies against tokens per second, coloured by the next axis.
 SweepOptions default_sweep_options(const SweepTable& table);
 
@@ -105,6 +108,7 @@ class SweepScene {
   SweepOptions options_;
   std::vector<std::size_t> shown_;
   std::vector<PlotPoint> points_;  // rows that ran and have both numbers, in raw units
+  std::size_t below_ = 0;          // of these: not above zero, which a logarithmic axis cannot show
   std::vector<PlotPoint> front_;
   std::optional<GhostRule> rule_;
   std::vector<double> ghosts_;
