@@ -7,6 +7,7 @@
 
 #include "gui/documents.hpp"
 #include "gui/scene/card.hpp"
+#include "gui/scene/compare_cards.hpp"
 #include "gui/scene/compare_scene.hpp"
 #include "gui/scene/heatmap_scene.hpp"
 #include "gui/scene/painter.hpp"
@@ -19,6 +20,9 @@
 
 namespace pregate {
 namespace {
+
+// Lanes of experts are made within a moment.
+constexpr std::size_t kFewLookups = 1'000'000;
 
 Status save(const RenderRequest& request, const Picture& picture) {
   return save_picture(picture, request.dark ? Theme::dark() : Theme::light(), request.out, request.scale);
@@ -64,6 +68,9 @@ Status render_timeline(const RenderRequest& request) {
   TimelineScene scene(*(*document)->tracks);
   scene.resize(request.width, request.height);
   scene.zoom_to(*span);
+  // A still picture cannot be unfolded by whoever looks at it.
+  const RunTracks& tracks = *(*document)->tracks;
+  if ((*document)->run.lookups.size() <= kFewLookups) scene.toggle_fold(tracks.expert_group());
   return save(request, scene.picture());
 }
 
@@ -79,9 +86,8 @@ Status render_compare(const RenderRequest& request) {
   if (!b) return b.error();
   const auto pair = RunPair::build((*a)->run, (*b)->run);
   if (!pair) return pair.error();
-  CompareScene scene(**pair);
-  scene.resize(request.width, request.height);
-  return save(request, scene.picture());
+  return save(request, picture_of_comparison(CompareScene(**pair), comparison_of(**pair), request.width,
+                                             request.height));
 }
 
 Status draw_heatmap(const RenderRequest& request, HeatmapData& data) {
