@@ -173,6 +173,16 @@ const CounterRow& RunTracks::counter(TrackId track) const {
   return counters_.at(tracks_[track].data);
 }
 
+// In its flash lane; one that never started where its expert is queued.
+std::optional<RunTracks::Place> RunTracks::place_of_load(std::size_t row) const {
+  const LoadRecord& load = run_.loads[row];
+  const std::uint32_t lane = lanes_.lane_of[row];
+  if (lane != FlashLanes::kNoLane) return Place{first_lane_ + lane, *reading_time(load, end_)};
+  if (!load.expert.valid()) return std::nullopt;
+  const std::int64_t until = load.state == LoadEnd::cancelled ? load.requested.count_ps() : end_;
+  return Place{lane_of(load.expert), {load.requested.count_ps(), until}};
+}
+
 std::optional<RunTracks::Place> RunTracks::locate(const Target& target) const {
   using Kind = Target::Kind;
   const std::size_t row = target.row;
@@ -194,8 +204,8 @@ std::optional<RunTracks::Place> RunTracks::locate(const Target& target) const {
       if (within(run_.stalls)) return on(stalls_, run_.stalls[row]);
       break;
     case Kind::load:
-      if (!within(run_.loads) || lanes_.lane_of[row] == FlashLanes::kNoLane) break;
-      return Place{first_lane_ + lanes_.lane_of[row], *reading_time(run_.loads[row], end_)};
+      if (!within(run_.loads)) break;
+      return place_of_load(row);
     case Kind::lookup:
       if (!within(run_.lookups) || !run_.lookups[row].event.valid()) break;
       return locate({.kind = Kind::event, .row = run_.lookups[row].event.value()});

@@ -86,7 +86,7 @@ class RunTracks {
   // What the scenario says of the device; or why it says nothing.
   [[nodiscard]] const Result<DeviceLimits>& limits() const { return limits_; }
 
-  // Where a target lies. Empty: nowhere on the timeline, such as a load that never started.
+  // Where a target lies. Empty: nowhere on the timeline.
   struct Place {
     TrackId track = kNoTrack;
     TimeSpan span;
@@ -99,6 +99,7 @@ class RunTracks {
  private:
   explicit RunTracks(const RunRecord& run)
       : run_(run), names_(run), limits_(bad_input("a scenario", "none")) {}
+  [[nodiscard]] std::optional<Place> place_of_load(std::size_t row) const;
   Status make_work_rows();
   Status make_device_rows();
   Status make_counters();

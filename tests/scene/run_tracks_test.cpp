@@ -79,6 +79,20 @@ TEST(RunTracks, LocateEveryRowWhereItWasDrawn) {
   EXPECT_FALSE(tracks->locate({.kind = Target::Kind::stall, .row = run.stalls.size()}).has_value());
 }
 
+TEST(RunTracks, LocateLoadsThatNeverStartedWhereTheirExpertIsQueued) {
+  RunRecord run = made_run();
+  const SimTime asked = run.steps.back().begin;
+  run.loads.push_back({.expert = ExpertId(3), .requested = asked});
+  run.loads.push_back({.expert = ExpertId(4), .state = LoadEnd::cancelled, .requested = asked});
+  const auto tracks = tracks_of(run);
+  const auto place = [&](std::uint64_t back) {
+    return tracks->locate({.kind = Target::Kind::load, .row = run.loads.size() - back});
+  };
+  const std::int64_t at = asked.count_ps();
+  EXPECT_EQ(place(2), (RunTracks::Place{tracks->lane_of(ExpertId(3)), {at, tracks->span().last}}));
+  EXPECT_EQ(place(1), (RunTracks::Place{tracks->lane_of(ExpertId(4)), {at, at}}));
+}
+
 TEST(RunTracks, RefuseSlicesThatOverlapAndSayWhich) {
   RunRecord run = made_run();
   run.stalls[3].begin = run.stalls[2].begin;
