@@ -4,12 +4,13 @@
 #include <QtCore/QUrl>
 
 #include "gui/appearance.hpp"
+#include "gui/qt_text.hpp"
 
 namespace pregate {
 namespace {
 
 QString html(std::string_view text) {
-  return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size())).toHtmlEscaped();
+  return to_qt(text).toHtmlEscaped();
 }
 
 // A target as an anchor of the text, and back.

@@ -18,6 +18,7 @@
 #include "gui/loading_view.hpp"
 #include "gui/new_run_dialog.hpp"
 #include "gui/new_sweep_dialog.hpp"
+#include "gui/qt_text.hpp"
 #include "gui/route_view.hpp"
 #include "gui/run_view.hpp"
 #include "gui/sweep_view.hpp"
@@ -25,10 +26,6 @@
 
 namespace pregate {
 namespace {
-
-QString text_of(std::string_view text) {
-  return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
-}
 
 const QString kGeometry = QStringLiteral("window/geometry");
 constexpr const char* kPath = "path";  // property of a tab's widget
@@ -80,11 +77,11 @@ void MainWindow::make_menus() {
   std::map<std::string_view, QMenu*> menus;
   for (const Action& each : all_actions()) {
     QMenu*& menu = menus[each.menu];
-    if (menu == nullptr) menu = menuBar()->addMenu(text_of(each.menu));
-    auto* entry = new QAction(text_of(each.name), this);
-    entry->setShortcut(QKeySequence(text_of(each.key), QKeySequence::PortableText));
-    entry->setToolTip(text_of(each.help));
-    entry->setStatusTip(text_of(each.help));
+    if (menu == nullptr) menu = menuBar()->addMenu(to_qt(each.menu));
+    auto* entry = new QAction(to_qt(each.name), this);
+    entry->setShortcut(QKeySequence(to_qt(each.key), QKeySequence::PortableText));
+    entry->setToolTip(to_qt(each.help));
+    entry->setStatusTip(to_qt(each.help));
     connect(entry, &QAction::triggered, this, [this, act = each.act] { this->act(act); });
     menu->addAction(entry);
     actions_[each.act] = entry;
