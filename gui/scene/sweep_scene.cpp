@@ -10,6 +10,7 @@
 
 #include "gui/scene/sweep_shape.hpp"
 #include "traces/base/nearest.hpp"
+#include "traces/base/units.hpp"
 
 namespace pregate {
 namespace {
@@ -104,7 +105,10 @@ SweepScene::SweepScene(const SweepTable& table, SweepOptions options)
   if (options_.colour && *options_.colour >= columns) options_.colour.reset();
   filter();
   if (options_.ghosts) rule_ = ghost_rule(table_, options_.y);
-  if (rule_) ghosts_ = ghost_values(table_, *rule_, options_.y);
+  if (rule_) {
+    ghosts_ = ghost_values(table_, *rule_, options_.y);
+    ghost_rows_ = ghost_rows(table_, *rule_);
+  }
   find_points();
 }
 
@@ -173,9 +177,25 @@ SweepScene::Scale SweepScene::scale_of(std::size_t column) const {
   return {.factor = 1 / unit.size, .unit = unit.name};
 }
 
+// "stall s" of seconds is "stall".
+std::string SweepScene::name_of(std::size_t column, const std::string& unit) const {
+  std::string name = table_.columns[column].name;
+  const bool seconds = (unit == "s" || unit == "ms") && name.ends_with("_s");
+  const bool picoseconds = unit == "ms" && name.ends_with("_ps");
+  const bool joules = unit == "J" && name.ends_with("_j");
+  if (seconds || joules) name.resize(name.size() - 2);
+  if (picoseconds) name.resize(name.size() - 3);
+  return readable_name(name);
+}
+
+double SweepScene::ghost_x(std::size_t row) const {
+  if (options_.x < table_.axes || !ghost_rows_[row]) return value(options_.x, row);
+  return value(options_.x, *ghost_rows_[row]);
+}
+
 std::string SweepScene::label_of(std::size_t column, const Scale& scale, bool bare) const {
   const SweepColumn& c = table_.columns[column];
-  std::string label = readable_name(c.name);
+  std::string label = name_of(column, scale.unit);
   if (!scale.unit.empty()) label += fmt::format(" ({})", scale.unit);
   if (!bare && !c.known.empty()) label += fmt::format(", {}", c.known);
   return label;
@@ -186,11 +206,12 @@ PlotAxis SweepScene::axis_of(std::size_t column, bool logarithmic, int pixels) c
   const bool across = column == options_.x && pixels > 0;
   const Scale& scale = column == options_.x ? x_scale_ : y_scale_;
   if (c.is_words()) return word_axis(label_of(column, scale), c.dictionary);
-  std::vector<double> data;
-  for (const std::size_t row : shown_) {
-    data.push_back(c.numbers[row] * scale.factor);
-    if (column == options_.y && !ghosts_.empty() && table_.rows[row].done)
-      data.push_back(ghosts_[row] * scale.factor);
+  // What failed has no say: it stands at the border.
+  std::vector<double> numbers;
+  for (const PlotPoint& point : points_) {
+    numbers.push_back((column == options_.x ? point.x : point.y) * scale.factor);
+    if (ghosts_.empty()) continue;
+    numbers.push_back((column == options_.y ? ghosts_[point.row] : ghost_x(point.row)) * scale.factor);
   }
   const bool binary =
       scale.unit == "GiB" || scale.unit == "MiB" || scale.unit == "KiB" || scale.unit == "bytes";
@@ -198,7 +219,16 @@ PlotAxis SweepScene::axis_of(std::size_t column, bool logarithmic, int pixels) c
                            : binary     ? plot::Scale::log2
                                         : plot::Scale::log10;
   const int wanted = std::clamp(std::abs(pixels) / (across ? 110 : 60), 2, 12);
-  return number_axis(label_of(column, scale), kind, std::move(data), wanted);
+  PlotAxis axis = number_axis(label_of(column, scale), kind, std::move(numbers), wanted);
+  if (axis.ruler.scale != plot::Scale::log2) return axis;
+  // Factors of two of one unit are others' whole numbers: 0.25 GiB is 256 MiB.
+  axis.label = label_of(column, {.factor = scale.factor, .unit = {}});
+  for (plot::Tick& tick : axis.ruler.ticks) {
+    const double bytes = tick.value / scale.factor;
+    constexpr double kMostBytes = 9e18;
+    if (bytes < kMostBytes) tick.label = to_text(Bytes(std::llround(bytes)));
+  }
+  return axis;
 }
 
 PlotFrame SweepScene::frame_of(int width, int height) const {
