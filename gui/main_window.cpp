@@ -134,7 +134,7 @@ bool MainWindow::can(Act act) const {
     case Act::export_picture:
       return shown != nullptr && shown->page() != nullptr;
     case Act::export_table:
-      return shown != nullptr && shown->page() != nullptr && !shown->page()->csv().empty();
+      return shown != nullptr && shown->page() != nullptr && shown->page()->has_table();
     case Act::run_again:
       return shown != nullptr && !shown->scenario_text().empty();
     case Act::cancel_job:
