@@ -305,7 +305,9 @@ void MainWindow::notice_change(const QString& path) {
       gone ? tr("%1 is gone from the disk; this is what was read.").arg(changed->title())
            : tr("%1 has changed on the disk; this is what was read before.").arg(changed->title()),
       gone ? QString() : tr("Reload"), [this, path] {
-        tabs_->setCurrentIndex(tab_of(path));
+        const int there = tab_of(path);
+        if (there < 0) return;
+        tabs_->setCurrentIndex(there);
         reload();
       });
 }
