@@ -258,9 +258,11 @@ void MainWindow::add_tab(QWidget* view, const QString& title, const QString& pat
     });
   }
   const int at = old >= 0 ? old : tabs_->count();
+  // What was read in the background comes to the front only where its progress was looked at.
+  const bool in_front = old < 0 || old == tabs_->currentIndex();
   tabs_->insertTab(at, view, title);
   tabs_->setTabToolTip(at, path);
-  tabs_->setCurrentIndex(at);
+  if (in_front) tabs_->setCurrentIndex(at);
   if (old >= 0) {
     QWidget* replaced = tabs_->widget(at + 1);
     tabs_->removeTab(at + 1);
@@ -278,7 +280,7 @@ void MainWindow::open(const QString& path) {
     recent_.add(path);
     welcome_->show_recent(recent_.paths());
     watcher_.addPath(QFileInfo(path).absoluteFilePath());
-    view->setFocus();
+    if (view == tabs_->currentWidget()) view->setFocus();
     emit opened(path);
   };
   connect(loading, &LoadingView::run_loaded, this,
