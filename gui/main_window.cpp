@@ -3,6 +3,7 @@
 
 #include <QtCore/QFileInfo>
 #include <QtCore/QMimeData>
+#include <QtCore/QPointer>
 #include <QtCore/QSettings>
 #include <QtCore/QTimer>
 #include <QtGui/QCloseEvent>
@@ -365,8 +366,10 @@ void MainWindow::open_compared(const QString& a, const QString& b) {
 }
 
 void MainWindow::compare_with_file() {
+  // While the dialog is open, a job that ends may close the document.
+  const QPointer<RunView> view = qobject_cast<RunView*>(document());
   const QString path = ask_for_run(this, tr("Compare with"));
-  if (!path.isEmpty()) compare(*qobject_cast<RunView*>(document()), path);
+  if (!path.isEmpty() && view != nullptr) compare(*view, path);
 }
 
 void MainWindow::compare(RunView& view, const QString& other) {
