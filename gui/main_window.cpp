@@ -357,12 +357,14 @@ void MainWindow::closeEvent(QCloseEvent* event) {
 void MainWindow::open_compared(const QString& a, const QString& b) {
   open(a);
   const QString whole = QFileInfo(a).absoluteFilePath();
-  const auto attach = [this, b, whole](const QString& path) {
+  // Other files may be ready before this one.
+  auto waiting = std::make_shared<QMetaObject::Connection>();
+  *waiting = connect(this, &MainWindow::opened, this, [this, b, whole, waiting](const QString& path) {
     if (QFileInfo(path).absoluteFilePath() != whole) return;
+    disconnect(*waiting);
     const int tab = tab_of(path);
     if (auto* view = tab < 0 ? nullptr : qobject_cast<RunView*>(tabs_->widget(tab))) compare(*view, b);
-  };
-  connect(this, &MainWindow::opened, this, attach, Qt::SingleShotConnection);
+  });
 }
 
 void MainWindow::compare_with_file() {
