@@ -138,13 +138,17 @@ QWidget* CommandDialog::bottom() {
   return widget;
 }
 
-void CommandDialog::set_scenario_text(const QString& label, const QString& text) {
-  base_->set_scenario(keep_scenario_text(label, text));
+void CommandDialog::set_scenario_text(const QString& label, const QString& text, const QStringList& files) {
+  kept_ = keep_scenario_text(label, text);
+  kept_files_ = files;
+  base_->set_scenario(kept_);
 }
 
 CommandRequest CommandDialog::request() const {
   QStringList arguments = {kind_.verb};
-  arguments << base_->arguments() << own_arguments() << form_->set_arguments();
+  arguments << base_->arguments();
+  if (!kept_.isEmpty() && arguments.contains(kept_)) arguments << kept_files_;
+  arguments << own_arguments() << form_->set_arguments();
   if (!output().isEmpty()) arguments << "--out" << output();
   QString title = base_->name();
   if (!base_->device().isEmpty()) title += " on " + QFileInfo(base_->device()).fileName().section('.', 0, 0);

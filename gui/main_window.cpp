@@ -409,7 +409,11 @@ void MainWindow::new_run(bool from_document) {
   auto* dialog = new NewRunDialog(this);
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   if (from_document) {
-    dialog->set_scenario_text(document()->title(), QString::fromStdString(document()->scenario_text()));
+    const std::string text = document()->scenario_text();
+    const auto files = files_of_scenario(text, document()->path());
+    if (!files) document()->notice().say(QString::fromStdString(files.error().message()));
+    dialog->set_scenario_text(document()->title(), QString::fromStdString(text),
+                              files ? *files : QStringList());
   }
   connect(dialog, &CommandDialog::requested, this, &MainWindow::start_job);
   dialog->show();
