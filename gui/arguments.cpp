@@ -5,6 +5,7 @@
 
 #include <QtCore/QCommandLineParser>
 #include <QtCore/QFileInfo>
+#include <algorithm>
 #include <array>
 
 #include "traces/base/units.hpp"
@@ -91,11 +92,31 @@ Status parse_range(const QString& text, RenderRequest& request) {
   return {};
 }
 
+// What an option of one kind of picture is for; of any other it would be passed over.
+Status check_fits(const QCommandLineParser& parser, RenderWhat what) {
+  const auto only = [&](const char* option, std::initializer_list<RenderWhat> of,
+                        const char* words) -> Status {
+    if (!parser.isSet(QLatin1String(option)) || std::find(of.begin(), of.end(), what) != of.end()) return {};
+    return bad_input(fmt::format("--render {} beside it", words),
+                     parser.value(QStringLiteral("render")).toStdString())
+        .at(fmt::format("--{}", option));
+  };
+  Status fits = only("range", {RenderWhat::timeline, RenderWhat::heatmap}, "timeline or heatmap");
+  for (const char* option : {"measure", "view"}) {
+    if (fits) fits = only(option, {RenderWhat::heatmap}, "heatmap");
+  }
+  for (const char* option : {"x", "y", "color"}) {
+    if (fits) fits = only(option, {RenderWhat::sweep}, "sweep");
+  }
+  return fits;
+}
+
 Status parse_render(const QCommandLineParser& parser, Arguments& arguments) {
   RenderRequest request;
   const auto what = parse_what(parser.value(QStringLiteral("render")));
   if (!what) return what.error();
   request.what = *what;
+  if (const Status fits = check_fits(parser, *what); !fits) return fits;
   request.files = arguments.files;
   if (!arguments.compare_with.empty()) request.files.push_back(arguments.compare_with);
   const std::size_t wanted = *what == RenderWhat::compare ? 2 : 1;
@@ -158,7 +179,11 @@ Result<Arguments> parse_arguments(const QStringList& given) {
     if (const Status render = parse_render(parser, arguments); !render) return render.error();
     return arguments;
   }
-  if (parser.isSet(QStringLiteral("out"))) return bad_input("--render beside it", "none").at("--out");
+  for (const Option& option : kOptions) {
+    const QString name = QLatin1String(option.name);
+    if (name != QLatin1String("compare") && parser.isSet(name))
+      return bad_input("--render beside it", "none").at(fmt::format("--{}", option.name));
+  }
   if (!arguments.compare_with.empty() && arguments.files.size() != 1)
     return bad_input("one run to compare it with", fmt::format("{}", arguments.files.size())).at("--compare");
   return arguments;

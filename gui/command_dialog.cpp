@@ -10,17 +10,20 @@
 #include <QtGui/QClipboard>
 #include <QtGui/QDragEnterEvent>
 #include <QtGui/QFontDatabase>
+#include <QtGui/QScreen>
 #include <QtWidgets/QApplication>
 #include <QtWidgets/QHBoxLayout>
 #include <algorithm>
 #include <utility>
 
+#include "gui/appearance.hpp"
 #include "gui/message_color.hpp"
 
 namespace pregate {
 namespace {
 
 constexpr int kLeftWidth = 290;
+constexpr QSize kSize{980, 660};
 
 // Where new files go: the user's documents, or here.
 QString output_folder() {
@@ -72,12 +75,12 @@ void CommandDialog::build() {
   auto* all = new QVBoxLayout(this);
   all->addLayout(columns, 1);
   all->addWidget(bottom());
-  resize(980, 660);
+  resize((kSize * Appearance::instance().scale()).boundedTo(screen()->availableSize()));
 }
 
 QWidget* CommandDialog::left_column() {
   auto* column = new QWidget(this);
-  column->setFixedWidth(kLeftWidth);
+  column->setFixedWidth(static_cast<int>(kLeftWidth * Appearance::instance().scale()));
   left_ = new QVBoxLayout(column);
   left_->setContentsMargins(0, 0, 0, 0);
   base_ = new BaseChooser(kind_.base, column);
@@ -99,7 +102,9 @@ QWidget* CommandDialog::bottom() {
   shell_ = new QPlainTextEdit(widget);
   shell_->setReadOnly(true);
   shell_->setLineWrapMode(QPlainTextEdit::NoWrap);  // it is broken where a shell may break it
-  shell_->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
+  QFont fixed = QFontDatabase::systemFont(QFontDatabase::FixedFont);
+  fixed.setPixelSize(QApplication::font().pixelSize());
+  shell_->setFont(fixed);
   shell_->setFixedHeight(shell_->fontMetrics().lineSpacing() * 3 + 14);
   shell_->setAccessibleName("The same as a line for the shell");
   shell_->setToolTip("The same as a line for the shell");
@@ -133,13 +138,17 @@ QWidget* CommandDialog::bottom() {
   return widget;
 }
 
-void CommandDialog::set_scenario_text(const QString& label, const QString& text) {
-  base_->set_scenario(keep_scenario_text(label, text));
+void CommandDialog::set_scenario_text(const QString& label, const QString& text, const QStringList& files) {
+  kept_ = keep_scenario_text(label, text);
+  kept_files_ = files;
+  base_->set_scenario(kept_);
 }
 
 CommandRequest CommandDialog::request() const {
   QStringList arguments = {kind_.verb};
-  arguments << base_->arguments() << own_arguments() << form_->set_arguments();
+  arguments << base_->arguments();
+  if (!kept_.isEmpty() && arguments.contains(kept_)) arguments << kept_files_;
+  arguments << own_arguments() << form_->set_arguments();
   if (!output().isEmpty()) arguments << "--out" << output();
   QString title = base_->name();
   if (!base_->device().isEmpty()) title += " on " + QFileInfo(base_->device()).fileName().section('.', 0, 0);

@@ -25,8 +25,9 @@ class CommandDialog : public QDialog {
   [[nodiscard]] BaseChooser* base() const { return base_; }
   [[nodiscard]] ScenarioForm* form() const { return form_; }
   void set_output(const QString& file) { output_->set_path(file); }
-  // A run again, with changes: its resolved scenario (RunHeader::scenario_text).
-  void set_scenario_text(const QString& label, const QString& text);
+  // A run again, with changes: its resolved scenario (RunHeader::scenario_text), and where the files that it
+  // names are (files_of_scenario()): the scenario is kept in a folder from which relative paths lead nowhere.
+  void set_scenario_text(const QString& label, const QString& text, const QStringList& files = {});
 
   void accept() override;
 
@@ -75,6 +76,8 @@ class CommandDialog : public QDialog {
   QLabel* summary_;
   QPushButton *start_, *copy_, *show_;
   QString suggested_;  // an output file that the user did not choose
+  QString kept_;       // the scenario of set_scenario_text()
+  QStringList kept_files_;
 };
 
 // NAME.SUFFIX in `folder`, with a number where that is there: "demo-2.run".

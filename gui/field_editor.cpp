@@ -4,6 +4,7 @@
 #include <QtCore/QSignalBlocker>
 #include <QtWidgets/QGridLayout>
 
+#include "gui/appearance.hpp"
 #include "gui/qt_text.hpp"
 #include "traces/base/units.hpp"
 
@@ -66,8 +67,7 @@ FieldEditor::FieldEditor(const ScenarioField& field, QWidget* parent)
 
 void FieldEditor::build() {
   QWidget* made = make_control();
-  made->setMinimumWidth(kControlWidth);
-  made->setMaximumWidth(kControlWidth);
+  made->setFixedWidth(static_cast<int>(kControlWidth * Appearance::instance().scale()));
   frame_ = new ProblemFrame(made);
   note_->set_faint(true);
   auto* grid = new QGridLayout(this);

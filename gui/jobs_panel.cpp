@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/jobs_panel.hpp"
 
+#include <QtWidgets/QScrollBar>
 #include <algorithm>
 
 #include "gui/job_row.hpp"
@@ -76,6 +77,9 @@ void JobsPanel::remove(JobRow* row) {
 
 void JobsPanel::changed() {
   empty_->setVisible(rows_.isEmpty());
+  // As wide as the rows need: there is no bar to scroll sideways.
+  scroll_->setMinimumWidth(scroll_->widget()->minimumSizeHint().width() +
+                           scroll_->verticalScrollBar()->sizeHint().width());
   const int now = running();
   if (now > 0 && !tick_.isActive()) tick_.start();
   if (now == 0) tick_.stop();

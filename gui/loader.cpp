@@ -74,7 +74,8 @@ void Loader::read_pair(const RunDocument& a) {
     emit failed(QString::fromStdString(b.error().message()));
     return;
   }
-  auto pair = RunPair::build(a.run, (*b)->run);
+  using Made = Result<std::unique_ptr<RunPair>>;
+  auto pair = guarded(path_, [&]() -> Made { return RunPair::build(a.run, (*b)->run); });
   if (!pair) {
     emit failed(QString::fromStdString(pair.error().message()));
     return;

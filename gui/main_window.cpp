@@ -8,6 +8,7 @@
 #include <QtCore/QTimer>
 #include <QtGui/QCloseEvent>
 #include <QtGui/QDragEnterEvent>
+#include <QtGui/QScreen>
 #include <QtWidgets/QApplication>
 #include <QtWidgets/QMenuBar>
 #include <QtWidgets/QMessageBox>
@@ -42,7 +43,7 @@ MainWindow::MainWindow()
   setWindowTitle(tr("Pregate"));
   setAcceptDrops(true);
   setMinimumSize(640, 400);
-  resize(1280, 800);
+  resize(QSize(1280, 800).boundedTo(screen()->availableSize()));
   tabs_->setTabsClosable(true);
   tabs_->setMovable(true);
   tabs_->setDocumentMode(true);
@@ -354,12 +355,14 @@ void MainWindow::closeEvent(QCloseEvent* event) {
 void MainWindow::open_compared(const QString& a, const QString& b) {
   open(a);
   const QString whole = QFileInfo(a).absoluteFilePath();
-  const auto attach = [this, b, whole](const QString& path) {
+  // Other files may be ready before this one.
+  auto waiting = std::make_shared<QMetaObject::Connection>();
+  *waiting = connect(this, &MainWindow::opened, this, [this, b, whole, waiting](const QString& path) {
     if (QFileInfo(path).absoluteFilePath() != whole) return;
+    disconnect(*waiting);
     const int tab = tab_of(path);
     if (auto* view = tab < 0 ? nullptr : qobject_cast<RunView*>(tabs_->widget(tab))) compare(*view, b);
-  };
-  connect(this, &MainWindow::opened, this, attach, Qt::SingleShotConnection);
+  });
 }
 
 void MainWindow::compare_with_file() {
@@ -404,7 +407,11 @@ void MainWindow::new_run(bool from_document) {
   auto* dialog = new NewRunDialog(this);
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   if (from_document) {
-    dialog->set_scenario_text(document()->title(), QString::fromStdString(document()->scenario_text()));
+    const std::string text = document()->scenario_text();
+    const auto files = files_of_scenario(text, document()->path());
+    if (!files) document()->notice().say(QString::fromStdString(files.error().message()));
+    dialog->set_scenario_text(document()->title(), QString::fromStdString(text),
+                              files ? *files : QStringList());
   }
   connect(dialog, &CommandDialog::requested, this, &MainWindow::start_job);
   dialog->show();

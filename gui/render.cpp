@@ -11,6 +11,7 @@
 #include "gui/scene/compare_scene.hpp"
 #include "gui/scene/heatmap_scene.hpp"
 #include "gui/scene/painter.hpp"
+#include "gui/scene/run_names.hpp"
 #include "gui/scene/sweep_scene.hpp"
 #include "gui/scene/timeline_scene.hpp"
 #include "gui/scene/verdict.hpp"
@@ -34,9 +35,8 @@ Result<std::shared_ptr<const RunDocument>> open_run(const std::string& path) {
   return RunDocument::make(path, std::move(*run));
 }
 
-// The time of --range; without it all of the run.
-Result<TimeSpan> range_of(const RenderRequest& request, const RunDocument& document) {
-  const TimeSpan all = document.tracks->span();
+// The time of --range within `all`; without it all.
+Result<TimeSpan> range_of(const RenderRequest& request, const RunRecord& run, TimeSpan all) {
   if (request.range) {
     const TimeSpan common = request.range->common(all);
     if (!common.empty()) return common;
@@ -45,12 +45,13 @@ Result<TimeSpan> range_of(const RenderRequest& request, const RunDocument& docum
         .at("--range");
   }
   if (!request.tokens) return all;
+  const RunNames names(run);
   TimeSpan span{INT64_MAX, 0};
   std::int32_t last = 0;
-  for (std::size_t i = 0; i < document.run.steps.size(); ++i) {
-    const StepRecord& step = document.run.steps[i];
+  for (std::size_t i = 0; i < run.steps.size(); ++i) {
+    const StepRecord& step = run.steps[i];
     if (step.phase != Phase::decode) continue;
-    last = document.why->names().number_of(static_cast<std::int32_t>(i));
+    last = names.number_of(static_cast<std::int32_t>(i));
     if (last < request.tokens->first || last > request.tokens->second) continue;
     span.first = std::min(span.first, step.begin.count_ps());
     span.last = std::max(span.last, step.end.count_ps());
@@ -63,7 +64,7 @@ Result<TimeSpan> range_of(const RenderRequest& request, const RunDocument& docum
 Status render_timeline(const RenderRequest& request) {
   const auto document = open_run(request.files.front());
   if (!document) return document.error();
-  const auto span = range_of(request, **document);
+  const auto span = range_of(request, (*document)->run, (*document)->tracks->span());
   if (!span) return span.error();
   TimelineScene scene(*(*document)->tracks);
   scene.resize(request.width, request.height);
@@ -90,10 +91,10 @@ Status render_compare(const RenderRequest& request) {
                                              request.height));
 }
 
-Status draw_heatmap(const RenderRequest& request, HeatmapData& data) {
+Status draw_heatmap(const RenderRequest& request, HeatmapData& data, std::optional<TimeSpan> time) {
   auto options = heatmap_options(data, request.measure, request.view);
   if (!options) return options.error();
-  if (request.range) options->steps = data.steps_in(*request.range);
+  if (time) options->steps = data.steps_in(*time);
   return save(request, HeatmapScene(data, *options).picture(request.width, request.height));
 }
 
@@ -104,14 +105,19 @@ Status render_heatmap(const RenderRequest& request) {
   if (*kind == FileKind::run) {
     auto run = read_run(path);
     if (!run) return run.error();
-    HeatmapData data(std::make_shared<const RunRecord>(std::move(*run)));
-    return draw_heatmap(request, data);
+    const auto record = std::make_shared<const RunRecord>(std::move(*run));
+    HeatmapData data(record);
+    if (!request.range && !request.tokens) return draw_heatmap(request, data, {});
+    const auto time = range_of(request, *record, data.time_of({}));
+    return time ? draw_heatmap(request, data, *time) : time.error();
   }
   if (*kind == FileKind::sweep) return bad_input("a run or a routing trace", "a sweep").at(path);
   auto trace = load_trace(path);
   if (!trace) return trace.error();
+  if (request.range || request.tokens)
+    return bad_input("a run, whose steps have times", "a routing trace").at("--range");
   HeatmapData data(std::make_shared<const RouteTrace>(std::move(*trace)));
-  return draw_heatmap(request, data);
+  return draw_heatmap(request, data, {});
 }
 
 Status render_sweep(const RenderRequest& request) {

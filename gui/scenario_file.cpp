@@ -23,8 +23,9 @@ QString find_file(const QString& path, const QString& beside) {
   return {};
 }
 
-// --set assignments of the files that a scenario names.
-Result<QStringList> files_of(const std::string& scenario_text, const std::string& beside) {
+}  // namespace
+
+Result<QStringList> files_of_scenario(const std::string& scenario_text, const std::string& beside) {
   const auto document = ScenarioDocument::parse({"scenario", scenario_text});
   if (!document) return document.error().at(beside);
   QStringList set;
@@ -41,8 +42,6 @@ Result<QStringList> files_of(const std::string& scenario_text, const std::string
   return set;
 }
 
-}  // namespace
-
 QStringList ScenarioFile::arguments() const {
   return QStringList{path()} + set_;
 }
@@ -50,7 +49,7 @@ QStringList ScenarioFile::arguments() const {
 Result<std::shared_ptr<ScenarioFile>> ScenarioFile::make(const std::string& scenario_text,
                                                          const std::string& beside) {
   auto made = std::make_shared<ScenarioFile>();
-  auto set = files_of(scenario_text, beside);
+  auto set = files_of_scenario(scenario_text, beside);
   if (!set) return set.error();
   made->set_ = std::move(*set);
   QFile file(made->path());

@@ -12,6 +12,9 @@
 
 namespace pregate {
 
+// --set assignments of the files that a scenario names, where they are now. `beside`: the file of the run.
+Result<QStringList> files_of_scenario(const std::string& scenario_text, const std::string& beside);
+
 class ScenarioFile {
  public:
   // `beside`: the file of the run. Errors: no room for the file; a routing trace that is in neither the

@@ -273,6 +273,10 @@ Status save_picture(const Picture& picture, const Theme& theme, const std::strin
   const bool drawn = png   ? save_png(picture, theme, file, scale)
                      : svg ? save_svg(picture, theme, file)
                            : save_pdf(picture, theme, file);
+  if (!drawn && file.error() == QFileDevice::NoError) {
+    return run_failed(path, "a picture that fits into memory",
+                      fmt::format("{} x {} pixels at scale {}", picture.width, picture.height, scale));
+  }
   if (!drawn || !file.commit()) {
     return run_failed(path, "room for the picture", file.errorString().toStdString());
   }
