@@ -38,14 +38,14 @@ struct Report {
 };
 
 Status check_options(const ExportOptions& options) {
-  if (!options.perfetto && options.csv.empty())
-    return bad_input("--perfetto --out FILE or --csv PATH", "neither").at("trace export");
-  if (options.perfetto && options.out.empty())
-    return bad_input("--out FILE beside --perfetto", "none").at("--out");
   if (!options.perfetto && !options.out.empty())
     return bad_input("--out beside --perfetto (--csv names its own files)",
                      fmt::format("\"{}\"", options.out))
         .at("--out");
+  if (!options.perfetto && options.csv.empty())
+    return bad_input("--perfetto --out FILE or --csv PATH", "neither").at("trace export");
+  if (options.perfetto && options.out.empty())
+    return bad_input("--out FILE beside --perfetto", "none").at("--out");
   if (options.table.empty()) return {};
   if (options.csv.empty())
     return bad_input("--table beside --csv", fmt::format("\"{}\"", options.table)).at("--table");
