@@ -26,7 +26,16 @@ double correlation(double n, double x, double y, double xx, double yy, double xy
 class Pairing {
  public:
   Pairing(const UseSets& sets, const ModelShape& model) : sets_(sets), model_(model) {
-    for (std::size_t row = 0; row < sets.rows(); ++row) uses_.push_back(sets.uses(row));
+    for (std::size_t row = 0; row < sets.rows(); ++row) {
+      uses_.push_back(sets.uses(row));
+      Size size;
+      for (std::size_t step = 0; step < sets.steps(); ++step) {
+        const std::int64_t count = count_bits(sets.set(step, row));
+        size.chosen += count;
+        size.tokens += count > 0 ? 1 : 0;
+      }
+      sizes_.push_back(size);
+    }
     Random random(kShuffleSeed);
     std::vector<std::size_t> order(sets.steps());
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -42,15 +51,10 @@ class Pairing {
   }
 
   [[nodiscard]] LayerPair measure(std::size_t a, std::size_t b) const {
-    std::int64_t common = 0, size_a = 0, size_b = 0, tokens = 0;
-    for (std::size_t step = 0; step < sets_.steps(); ++step) {
-      const ExpertSet first = sets_.set(step, a), second = sets_.set(step, b);
-      const std::int64_t count = count_bits(first);
-      tokens += count > 0 ? 1 : 0;
-      size_a += count;
-      size_b += count_bits(second);
-      common += count_common(first, second);
-    }
+    std::int64_t common = 0;
+    for (std::size_t step = 0; step < sets_.steps(); ++step)
+      common += count_common(sets_.set(step, a), sets_.set(step, b));
+    const std::int64_t size_a = sizes_[a].chosen, size_b = sizes_[b].chosen, tokens = sizes_[a].tokens;
     LayerPair out{.first = id(a),
                   .second = id(b),
                   .bank = bank(a) == bank(b) ? bank(a) : BankId(),
@@ -69,14 +73,13 @@ class Pairing {
 
   // Deviation of the overlap over shuffled tokens, around what is expected.
   [[nodiscard]] double deviation(std::size_t a, std::size_t b, const LayerPair& pair) const {
-    std::int64_t size_a = 0;
-    for (std::size_t step = 0; step < sets_.steps(); ++step) size_a += count_bits(sets_.set(step, a));
+    const auto size_a = static_cast<double>(sizes_[a].chosen);
     double squares = 0;
     for (const std::vector<std::size_t>& order : orders_) {
       std::int64_t common = 0;
       for (std::size_t step = 0; step < order.size(); ++step)
         common += count_common(sets_.set(step, a), sets_.set(order[step], b));
-      const double off = share(static_cast<double>(common), static_cast<double>(size_a)) - pair.shuffled;
+      const double off = share(static_cast<double>(common), size_a) - pair.shuffled;
       squares += off * off;
     }
     return std::sqrt(squares / kShuffles);
@@ -103,8 +106,13 @@ class Pairing {
     return {.products = xy, .correlation = correlation(experts(a), x, y, xx, yy, xy)};
   }
 
+  struct Size {
+    std::int64_t chosen = 0, tokens = 0;  // experts over all tokens; tokens that chose any
+  };
+
   const UseSets& sets_;
   const ModelShape& model_;
+  std::vector<Size> sizes_;  // by row
   std::vector<std::vector<std::int64_t>> uses_;
   std::vector<std::vector<std::size_t>> orders_;
 };

@@ -18,18 +18,6 @@ bool is_single_decode(Phase phase, std::int32_t tokens) {
 
 }  // namespace
 
-std::int64_t count_bits(ExpertSet set) {
-  std::int64_t count = 0;
-  for (const std::uint64_t word : set) count += std::popcount(word);
-  return count;
-}
-
-std::int64_t count_common(ExpertSet a, ExpertSet b) {
-  std::int64_t count = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) count += std::popcount(a[i] & b[i]);
-  return count;
-}
-
 UseSets::UseSets(const ModelShape& model, std::size_t steps) {
   std::int32_t largest = 0;
   for (const BankShape& bank : model.banks) largest = std::max(largest, bank.experts);

@@ -4,6 +4,7 @@
 // confusion are made from. Leaves out batched steps and weights.
 #pragma once
 
+#include <bit>
 #include <span>
 #include <vector>
 
@@ -15,8 +16,16 @@ namespace pregate {
 
 // A set of experts of one bank, as words of a longer array of bits.
 using ExpertSet = std::span<const std::uint64_t>;
-std::int64_t count_bits(ExpertSet set);
-std::int64_t count_common(ExpertSet a, ExpertSet b);
+inline std::int64_t count_bits(ExpertSet set) {
+  std::int64_t count = 0;
+  for (const std::uint64_t word : set) count += std::popcount(word);
+  return count;
+}
+inline std::int64_t count_common(ExpertSet a, ExpertSet b) {
+  std::int64_t count = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) count += std::popcount(a[i] & b[i]);
+  return count;
+}
 
 // Row-major by (step, MoE layer). Every row has room for the largest bank, so that sets of two layers of one
 // bank compare word by word.

@@ -50,6 +50,10 @@ TEST(HeatmapScene, CellsSumToTheRunWhateverTheLook) {
             data, {.measure = measure, .phases = Phases::all, .look = {.rows = rows, .order = order}});
         const Picture picture = scene.picture(800, 500);
         EXPECT_EQ(sum_of_cells(scene, picture), whole);
+        double rows_together = 0;
+        for (std::size_t row = 0; row < scene.table().rows(); ++row)
+          rows_together += scene.table().row_sum(row);
+        EXPECT_EQ(rows_together, whole);
         EXPECT_EQ(cells_of(picture).size(), (rows == HeatRows::layers ? 9U : 3U) * 16U);
       }
     }
