@@ -141,7 +141,13 @@ Counts count(const RouteTrace& trace) {
 Status check_exported(Session& session, const TraceOptions& options) {
   if (!options.model.empty())
     return bad_input("no model for a Perfetto trace", fmt::format("\"{}\"", options.model)).at("--model");
-  const Result<PerfettoCounts> counts = check_perfetto(options.file);
+  Progress progress("checking: bytes");
+  const Result<PerfettoCounts> counts =
+      check_perfetto(options.file, [&progress](std::int64_t read, std::int64_t total) {
+        progress.update(read, total);
+        return true;
+      });
+  progress.clear();
   if (!counts) return counts.error();
   if (options.json) {
     Json out = {{"ok", true}};

@@ -38,14 +38,14 @@ struct Report {
 };
 
 Status check_options(const ExportOptions& options) {
-  if (!options.perfetto && options.csv.empty())
-    return bad_input("--perfetto --out FILE or --csv PATH", "neither").at("trace export");
-  if (options.perfetto && options.out.empty())
-    return bad_input("--out FILE beside --perfetto", "none").at("--out");
   if (!options.perfetto && !options.out.empty())
     return bad_input("--out beside --perfetto (--csv names its own files)",
                      fmt::format("\"{}\"", options.out))
         .at("--out");
+  if (!options.perfetto && options.csv.empty())
+    return bad_input("--perfetto --out FILE or --csv PATH", "neither").at("trace export");
+  if (options.perfetto && options.out.empty())
+    return bad_input("--out FILE beside --perfetto", "none").at("--out");
   if (options.table.empty()) return {};
   if (options.csv.empty())
     return bad_input("--table beside --csv", fmt::format("\"{}\"", options.table)).at("--table");
@@ -128,7 +128,12 @@ Status export_run(const ExportOptions& options, Report& report) {
   const Result<RunRecord> run = read_run(options.file);
   if (!run) return run.error();
   if (options.perfetto) {
-    const Result<PerfettoExport> written = export_perfetto(*run, options.out);
+    Progress progress("exporting: simulated ms");
+    const Result<PerfettoExport> written =
+        export_perfetto(*run, options.out, [&progress](std::int64_t done, std::int64_t total) {
+          progress.update(done / 1'000'000, total / 1'000'000);
+        });
+    progress.clear();
     if (!written) return written.error().at(options.file);
     add_perfetto(report, *written, options.out);
   }

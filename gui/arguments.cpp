@@ -45,6 +45,13 @@ constexpr std::array kOptions{
     Option{"color", "KEY", "of a sweep: colours; default: the next axis"},
 };
 
+// Also by another name: a link, a path with dots.
+bool same_file(const std::string& a, const std::string& b) {
+  const QFileInfo first(QString::fromStdString(a)), second(QString::fromStdString(b));
+  if (first.exists() && second.exists()) return first.canonicalFilePath() == second.canonicalFilePath();
+  return first.absoluteFilePath() == second.absoluteFilePath();
+}
+
 Result<RenderWhat> parse_what(const QString& word) {
   for (const auto& [name, what] : kWhats) {
     if (word == QLatin1String(name)) return what;
@@ -98,7 +105,7 @@ Status parse_render(const QCommandLineParser& parser, Arguments& arguments) {
   request.out = parser.value(QStringLiteral("out")).toStdString();
   if (request.out.empty()) return bad_input("-o FILE with --render", "none").at("--out");
   for (const std::string& file : request.files) {
-    if (QFileInfo(QString::fromStdString(file)) == QFileInfo(QString::fromStdString(request.out)))
+    if (same_file(file, request.out))
       return bad_input("another file than what is drawn", fmt::format("\"{}\"", request.out)).at("--out");
   }
   if (parser.isSet(QStringLiteral("size"))) {

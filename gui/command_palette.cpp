@@ -10,16 +10,13 @@
 #include <QtWidgets/QVBoxLayout>
 
 #include "gui/appearance.hpp"
+#include "gui/qt_text.hpp"
 
 namespace pregate {
 namespace {
 
-QString text_of(std::string_view text) {
-  return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
-}
-
 QString key_text(const Action& action) {
-  return QKeySequence(text_of(action.key), QKeySequence::PortableText).toString(QKeySequence::NativeText);
+  return QKeySequence(to_qt(action.key), QKeySequence::PortableText).toString(QKeySequence::NativeText);
 }
 
 // Ten bookmarks are one line on the sheet.
@@ -33,7 +30,7 @@ bool is_among_ten(Act act) {
 
 // Whether each word of the query begins a word of the action, or lies within it.
 bool matches(const Action& action, const QStringList& words) {
-  const QString all = text_of(action.menu) + u' ' + text_of(action.name) + u' ' + text_of(action.help);
+  const QString all = to_qt(action.menu) + u' ' + to_qt(action.name) + u' ' + to_qt(action.help);
   return std::all_of(words.begin(), words.end(),
                      [&](const QString& word) { return all.contains(word, Qt::CaseInsensitive); });
 }
@@ -73,8 +70,8 @@ void CommandPalette::fill() {
     for (const Action& each : all_actions()) {
       if (can_(each.act) != wanted || !matches(each, words)) continue;
       auto* item = new QTreeWidgetItem(
-          list_, {QStringLiteral("%1: %2").arg(text_of(each.menu), text_of(each.name)), key_text(each)});
-      item->setToolTip(0, text_of(each.help));
+          list_, {QStringLiteral("%1: %2").arg(to_qt(each.menu), to_qt(each.name)), key_text(each)});
+      item->setToolTip(0, to_qt(each.help));
       item->setData(0, Qt::UserRole, static_cast<int>(each.act));
       if (!wanted) item->setFlags(Qt::NoItemFlags);
     }
@@ -130,7 +127,7 @@ KeySheet::KeySheet(QWidget* parent) : QDialog(parent) {
     }
     if (menu != each.menu) {
       menu = each.menu;
-      auto* heading = new QLabel(QStringLiteral("<b>%1</b>").arg(text_of(menu)));
+      auto* heading = new QLabel(QStringLiteral("<b>%1</b>").arg(to_qt(menu)));
       heading->setContentsMargins(0, row == 0 ? 0 : 10, 0, 2);
       grid->addWidget(heading, row++, 0, 1, 2);
     }
@@ -140,9 +137,9 @@ KeySheet::KeySheet(QWidget* parent) : QDialog(parent) {
     QFont fixed = key->font();
     fixed.setBold(true);
     key->setFont(fixed);
-    auto* name = new QLabel(stands_for_ten(each.act) ? text_of(each.name).chopped(1) + tr("0 to 9")
-                                                     : text_of(each.name));
-    name->setToolTip(text_of(each.help));
+    auto* name =
+        new QLabel(stands_for_ten(each.act) ? to_qt(each.name).chopped(1) + tr("0 to 9") : to_qt(each.name));
+    name->setToolTip(to_qt(each.help));
     grid->addWidget(key, row, 0);
     grid->addWidget(name, row++, 1);
   }

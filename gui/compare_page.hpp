@@ -61,6 +61,7 @@ class ComparePage : public Page {
   void act(Act act) override;
   [[nodiscard]] Picture picture_of(QSize size) override;
   [[nodiscard]] std::string csv() const override { return csv_of(cards_->page()); }
+  [[nodiscard]] bool has_table() const override { return true; }
   [[nodiscard]] QString status() const override;
 
  private:

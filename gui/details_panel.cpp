@@ -4,12 +4,13 @@
 #include <QtCore/QUrl>
 
 #include "gui/appearance.hpp"
+#include "gui/qt_text.hpp"
 
 namespace pregate {
 namespace {
 
 QString html(std::string_view text) {
-  return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size())).toHtmlEscaped();
+  return to_qt(text).toHtmlEscaped();
 }
 
 // A target as an anchor of the text, and back.
@@ -98,16 +99,25 @@ void DetailsPanel::show_explanation() {
   QString text = QStringLiteral("<p>");
   for (const TextRun& run : shown_.runs) text += linked(run.target, html(run.text));
   text += QStringLiteral("</p>");
-  if (chain_.size() > 1) {
-    text += QStringLiteral("<p>%1 ").arg(tr("Cause chain, [ and ]:"));
-    for (std::size_t i = 0; i < chain_.size(); ++i) {
-      const QString word = QString::fromLatin1(word_of(chain_[i].kind));
-      if (i > 0) text += QStringLiteral(" ← ");
-      text += i == place_ ? QStringLiteral("<b>%1</b>").arg(word) : linked(chain_[i], word);
-    }
-    text += QStringLiteral("</p>");
-  }
+  if (chain_.size() > 1) text += chain_text();
   setHtml(text);
+}
+
+// A few links before and after the place, for a chain may be long.
+QString DetailsPanel::chain_text() const {
+  constexpr std::size_t kBefore = 2, kShown = 8;
+  const std::size_t first = place_ > kBefore ? place_ - kBefore : 0;
+  const std::size_t last = std::min(chain_.size(), first + kShown);
+  QString text =
+      QStringLiteral("<p>%1 ").arg(tr("Cause chain, [ and ], %1 of %2:").arg(place_ + 1).arg(chain_.size()));
+  if (first > 0) text += QStringLiteral("… ← ");
+  for (std::size_t i = first; i < last; ++i) {
+    const QString word = QString::fromLatin1(word_of(chain_[i].kind));
+    if (i > first) text += QStringLiteral(" ← ");
+    text += i == place_ ? QStringLiteral("<b>%1</b>").arg(word) : linked(chain_[i], word);
+  }
+  if (last < chain_.size()) text += QStringLiteral(" ← …");
+  return text + QStringLiteral("</p>");
 }
 
 void DetailsPanel::open_anchor(const QUrl& url) {

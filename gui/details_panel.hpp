@@ -27,6 +27,7 @@ class DetailsPanel : public QTextBrowser {
  private:
   void follow();
   void show_explanation();
+  [[nodiscard]] QString chain_text() const;
   void open_anchor(const QUrl& url);
 
   const Explainer& explainer_;

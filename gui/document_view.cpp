@@ -5,15 +5,9 @@
 #include <QtWidgets/QVBoxLayout>
 #include <algorithm>
 
+#include "gui/qt_text.hpp"
+
 namespace pregate {
-namespace {
-
-QString text_of(std::string_view text) {
-  return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
-}
-
-}  // namespace
-
 DocumentView::DocumentView(std::string path, QWidget* parent)
     : QWidget(parent),
       path_(std::move(path)),
@@ -74,8 +68,8 @@ void DocumentView::add_page(Act show, Page* page) {
   const Action& named = action(show);
   entries_.push_back({show, page});
   stack_->addWidget(page);
-  const int index = tabs_->addTab(text_of(named.name));
-  tabs_->setTabToolTip(index, QStringLiteral("%1 (%2)").arg(text_of(named.help), text_of(named.key)));
+  const int index = tabs_->addTab(to_qt(named.name));
+  tabs_->setTabToolTip(index, QStringLiteral("%1 (%2)").arg(to_qt(named.help), to_qt(named.key)));
   tabs_->setVisible(entries_.size() > 1);
   connect(page, &Page::state_changed, this, &DocumentView::state_changed);
 }

@@ -2,6 +2,7 @@
 #include "gui/export_dialogs.hpp"
 
 #include <QtCore/QFileInfo>
+#include <QtCore/QPointer>
 #include <QtCore/QSaveFile>
 #include <QtWidgets/QFileDialog>
 #include <QtWidgets/QMessageBox>
@@ -40,10 +41,12 @@ QString ask_for_perfetto(const QString& run, QWidget* parent) {
 }
 
 void ask_and_save_picture(Page& page, const std::string& path, QWidget* parent) {
+  // While the dialog is open, a job that ends may close the document.
+  const QPointer<Page> shown(&page);
   const QString name = QFileDialog::getSaveFileName(parent, QObject::tr("Export the picture"),
                                                     beside(path, QStringLiteral(".png")),
                                                     QObject::tr("PNG (*.png);;SVG (*.svg);;PDF (*.pdf)"));
-  if (name.isEmpty()) return;
+  if (name.isEmpty() || shown == nullptr) return;
   const double scale = parent->devicePixelRatioF() * Appearance::instance().scale();
   const Picture picture = page.picture_of(page.size() / Appearance::instance().scale());
   const Status saved = save_picture(picture, Appearance::instance().theme(), name.toStdString(), scale);
@@ -51,10 +54,11 @@ void ask_and_save_picture(Page& page, const std::string& path, QWidget* parent) 
 }
 
 void ask_and_save_table(Page& page, const std::string& path, QWidget* parent) {
+  const QPointer<Page> shown(&page);
   const QString name =
       QFileDialog::getSaveFileName(parent, QObject::tr("Export the table"),
                                    beside(path, QStringLiteral(".csv")), QObject::tr("CSV (*.csv)"));
-  if (name.isEmpty()) return;
+  if (name.isEmpty() || shown == nullptr) return;
   QSaveFile file(name);
   const std::string csv = page.csv();
   const bool written =

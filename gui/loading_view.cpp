@@ -51,20 +51,34 @@ void LoadingView::start() {
     return;
   }
   loader_ = std::make_unique<Loader>(path_.toStdString());
-  connect(loader_.get(), &Loader::progressed, this, [this](qint64 read, qint64 total) {
-    bar_->setRange(0, 1000);
-    bar_->setValue(total > 0 ? static_cast<int>(read * 1000 / total) : 0);
-    const QLocale locale;
-    message_->setText(tr("%1 of %2").arg(locale.formattedDataSize(read), locale.formattedDataSize(total)));
+  // What a reading that was left has sent may still be on its way.
+  const auto current = [this, reading = ++readings_] { return reading == readings_; };
+  connect(loader_.get(), &Loader::progressed, this, [this, current](qint64 read, qint64 total) {
+    if (current()) show_progress(read, total);
   });
-  connect(loader_.get(), &Loader::run_loaded, this, &LoadingView::run_loaded);
-  connect(loader_.get(), &Loader::route_loaded, this, &LoadingView::route_loaded);
-  connect(loader_.get(), &Loader::failed, this, &LoadingView::fail);
+  connect(loader_.get(), &Loader::run_loaded, this, [this, current](std::shared_ptr<const RunDocument> run) {
+    if (current()) emit run_loaded(std::move(run));
+  });
+  connect(loader_.get(), &Loader::route_loaded, this,
+          [this, current](std::shared_ptr<const RouteDocument> route) {
+            if (current()) emit route_loaded(std::move(route));
+          });
+  connect(loader_.get(), &Loader::failed, this, [this, current](const QString& message) {
+    if (current()) fail(message);
+  });
   loader_->start(*kind);
+}
+
+void LoadingView::show_progress(qint64 read, qint64 total) {
+  bar_->setRange(0, 1000);
+  bar_->setValue(total > 0 ? static_cast<int>(read * 1000 / total) : 0);
+  const QLocale locale;
+  message_->setText(tr("%1 of %2").arg(locale.formattedDataSize(read), locale.formattedDataSize(total)));
 }
 
 void LoadingView::cancel() {
   if (!loading()) return;
+  ++readings_;
   loader_.reset();  // waits for one block
   fail(tr("Reading was cancelled."));
 }

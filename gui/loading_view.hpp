@@ -34,12 +34,15 @@ class LoadingView : public QWidget {
   void failed(const QString& message);
 
  private:
+  void show_progress(qint64 read, qint64 total);
+
   QString path_;
   QLabel* heading_;
   QLabel* message_;
   QProgressBar* bar_;
   QPushButton* button_;
   std::unique_ptr<Loader> loader_;
+  int readings_ = 0;
 };
 
 }  // namespace pregate

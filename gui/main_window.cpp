@@ -3,6 +3,7 @@
 
 #include <QtCore/QFileInfo>
 #include <QtCore/QMimeData>
+#include <QtCore/QPointer>
 #include <QtCore/QSettings>
 #include <QtCore/QTimer>
 #include <QtGui/QCloseEvent>
@@ -18,6 +19,7 @@
 #include "gui/loading_view.hpp"
 #include "gui/new_run_dialog.hpp"
 #include "gui/new_sweep_dialog.hpp"
+#include "gui/qt_text.hpp"
 #include "gui/route_view.hpp"
 #include "gui/run_view.hpp"
 #include "gui/sweep_view.hpp"
@@ -25,10 +27,6 @@
 
 namespace pregate {
 namespace {
-
-QString text_of(std::string_view text) {
-  return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
-}
 
 const QString kGeometry = QStringLiteral("window/geometry");
 constexpr const char* kPath = "path";  // property of a tab's widget
@@ -80,11 +78,11 @@ void MainWindow::make_menus() {
   std::map<std::string_view, QMenu*> menus;
   for (const Action& each : all_actions()) {
     QMenu*& menu = menus[each.menu];
-    if (menu == nullptr) menu = menuBar()->addMenu(text_of(each.menu));
-    auto* entry = new QAction(text_of(each.name), this);
-    entry->setShortcut(QKeySequence(text_of(each.key), QKeySequence::PortableText));
-    entry->setToolTip(text_of(each.help));
-    entry->setStatusTip(text_of(each.help));
+    if (menu == nullptr) menu = menuBar()->addMenu(to_qt(each.menu));
+    auto* entry = new QAction(to_qt(each.name), this);
+    entry->setShortcut(QKeySequence(to_qt(each.key), QKeySequence::PortableText));
+    entry->setToolTip(to_qt(each.help));
+    entry->setStatusTip(to_qt(each.help));
     connect(entry, &QAction::triggered, this, [this, act = each.act] { this->act(act); });
     menu->addAction(entry);
     actions_[each.act] = entry;
@@ -134,7 +132,7 @@ bool MainWindow::can(Act act) const {
     case Act::export_picture:
       return shown != nullptr && shown->page() != nullptr;
     case Act::export_table:
-      return shown != nullptr && shown->page() != nullptr && !shown->page()->csv().empty();
+      return shown != nullptr && shown->page() != nullptr && shown->page()->has_table();
     case Act::run_again:
       return shown != nullptr && !shown->scenario_text().empty();
     case Act::cancel_job:
@@ -258,9 +256,11 @@ void MainWindow::add_tab(QWidget* view, const QString& title, const QString& pat
     });
   }
   const int at = old >= 0 ? old : tabs_->count();
+  // What was read in the background comes to the front only where its progress was looked at.
+  const bool in_front = old < 0 || old == tabs_->currentIndex();
   tabs_->insertTab(at, view, title);
   tabs_->setTabToolTip(at, path);
-  tabs_->setCurrentIndex(at);
+  if (in_front) tabs_->setCurrentIndex(at);
   if (old >= 0) {
     QWidget* replaced = tabs_->widget(at + 1);
     tabs_->removeTab(at + 1);
@@ -278,7 +278,7 @@ void MainWindow::open(const QString& path) {
     recent_.add(path);
     welcome_->show_recent(recent_.paths());
     watcher_.addPath(QFileInfo(path).absoluteFilePath());
-    view->setFocus();
+    if (view == tabs_->currentWidget()) view->setFocus();
     emit opened(path);
   };
   connect(loading, &LoadingView::run_loaded, this,
@@ -305,7 +305,9 @@ void MainWindow::notice_change(const QString& path) {
       gone ? tr("%1 is gone from the disk; this is what was read.").arg(changed->title())
            : tr("%1 has changed on the disk; this is what was read before.").arg(changed->title()),
       gone ? QString() : tr("Reload"), [this, path] {
-        tabs_->setCurrentIndex(tab_of(path));
+        const int there = tab_of(path);
+        if (there < 0) return;
+        tabs_->setCurrentIndex(there);
         reload();
       });
 }
@@ -361,8 +363,10 @@ void MainWindow::open_compared(const QString& a, const QString& b) {
 }
 
 void MainWindow::compare_with_file() {
+  // While the dialog is open, a job that ends may close the document.
+  const QPointer<RunView> view = qobject_cast<RunView*>(document());
   const QString path = ask_for_run(this, tr("Compare with"));
-  if (!path.isEmpty()) compare(*qobject_cast<RunView*>(document()), path);
+  if (!path.isEmpty() && view != nullptr) compare(*view, path);
 }
 
 void MainWindow::compare(RunView& view, const QString& other) {

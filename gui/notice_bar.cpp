@@ -23,7 +23,8 @@ NoticeBar::NoticeBar(QWidget* parent) : QFrame(parent), label_(new QLabel), butt
   connect(close, &QToolButton::clicked, this, &QWidget::hide);
   connect(button_, &QPushButton::clicked, this, [this] {
     hide();
-    if (act_) act_();
+    // Later, and from a copy: it may close the document that this bar is in.
+    if (act_) QMetaObject::invokeMethod(window(), act_, Qt::QueuedConnection);
   });
   hide();
 }

@@ -25,6 +25,8 @@ class Page : public QWidget {
   [[nodiscard]] virtual Picture picture_of(QSize size) = 0;
   // The table that is exported and copied; empty: none.
   [[nodiscard]] virtual std::string csv() const { return {}; }
+  // Whether csv() has something; asked at each move of the mouse, when making it would take too long.
+  [[nodiscard]] virtual bool has_table() const { return false; }
   // What the status bar says.
   [[nodiscard]] virtual QString status() const { return {}; }
 

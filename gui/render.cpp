@@ -7,6 +7,7 @@
 
 #include "gui/documents.hpp"
 #include "gui/scene/card.hpp"
+#include "gui/scene/compare_cards.hpp"
 #include "gui/scene/compare_scene.hpp"
 #include "gui/scene/heatmap_scene.hpp"
 #include "gui/scene/painter.hpp"
@@ -14,12 +15,14 @@
 #include "gui/scene/timeline_scene.hpp"
 #include "gui/scene/verdict.hpp"
 #include "gui/sweep_file.hpp"
-#include "traces/base/nearest.hpp"
 #include "traces/import.hpp"
 #include "traces/run_file.hpp"
 
 namespace pregate {
 namespace {
+
+// Lanes of experts are made within a moment.
+constexpr std::size_t kFewLookups = 1'000'000;
 
 Status save(const RenderRequest& request, const Picture& picture) {
   return save_picture(picture, request.dark ? Theme::dark() : Theme::light(), request.out, request.scale);
@@ -65,6 +68,9 @@ Status render_timeline(const RenderRequest& request) {
   TimelineScene scene(*(*document)->tracks);
   scene.resize(request.width, request.height);
   scene.zoom_to(*span);
+  // A still picture cannot be unfolded by whoever looks at it.
+  const RunTracks& tracks = *(*document)->tracks;
+  if ((*document)->run.lookups.size() <= kFewLookups) scene.toggle_fold(tracks.expert_group());
   return save(request, scene.picture());
 }
 
@@ -80,35 +86,14 @@ Status render_compare(const RenderRequest& request) {
   if (!b) return b.error();
   const auto pair = RunPair::build((*a)->run, (*b)->run);
   if (!pair) return pair.error();
-  CompareScene scene(**pair);
-  scene.resize(request.width, request.height);
-  return save(request, scene.picture());
-}
-
-Result<HeatmapOptions> heatmap_options(const RenderRequest& request) {
-  const auto measure = parse_expert_measure(request.measure);
-  if (!measure) return measure.error().at("--measure");
-  HeatmapOptions options;
-  options.measure = *measure;
-  if (request.view == "sharing") {
-    options.view = HeatmapView::sharing;
-  } else if (request.view != "layers") {
-    return bad_input("layers or sharing", "\"" + request.view + "\"").at("--view");
-  }
-  return options;
+  return save(request, picture_of_comparison(CompareScene(**pair), comparison_of(**pair), request.width,
+                                             request.height));
 }
 
 Status draw_heatmap(const RenderRequest& request, HeatmapData& data) {
-  auto options = heatmap_options(request);
+  auto options = heatmap_options(data, request.measure, request.view);
   if (!options) return options.error();
   if (request.range) options->steps = data.steps_in(*request.range);
-  const auto& measures = data.measures();
-  if (std::find(measures.begin(), measures.end(), options->measure) == measures.end()) {
-    return bad_input(
-               "a measure that the file has: misses, stall, reloads and bytes are a run's, weight a trace's",
-               "\"" + request.measure + "\"")
-        .at("--measure");
-  }
   return save(request, HeatmapScene(data, *options).picture(request.width, request.height));
 }
 
@@ -129,36 +114,13 @@ Status render_heatmap(const RenderRequest& request) {
   return draw_heatmap(request, data);
 }
 
-Result<std::size_t> column_of(const SweepTable& table, const std::string& name, const char* option) {
-  if (const auto column = table.find(name)) return *column;
-  std::vector<std::string> names;
-  for (const SweepColumn& column : table.columns) names.push_back(column.name);
-  return bad_input(fmt::format("an axis or a key of the sweep (nearest: {})", nearest(name, names)),
-                   "\"" + name + "\"")
-      .at(option);
-}
-
 Status render_sweep(const RenderRequest& request) {
   const auto table = read_sweep_file(request.files.front());
   if (!table) return table.error();
   if (table->columns.empty()) return bad_input("a sweep with rows", "an empty one").at(request.files.front());
-  SweepOptions options = default_sweep_options(*table);
-  if (!request.x.empty()) {
-    const auto column = column_of(*table, request.x, "--x");
-    if (!column) return column.error();
-    options.x = *column;
-  }
-  if (!request.y.empty()) {
-    const auto column = column_of(*table, request.y, "--y");
-    if (!column) return column.error();
-    options.y = *column;
-  }
-  if (!request.color.empty()) {
-    const auto column = column_of(*table, request.color, "--color");
-    if (!column) return column.error();
-    options.colour = *column;
-  }
-  return save(request, SweepScene(*table, options).picture(request.width, request.height));
+  const auto options = sweep_options(*table, request.x, request.y, request.color);
+  if (!options) return options.error();
+  return save(request, SweepScene(*table, *options).picture(request.width, request.height));
 }
 
 }  // namespace

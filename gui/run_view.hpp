@@ -31,6 +31,10 @@ class RunView : public DocumentView {
   [[nodiscard]] std::string scenario_text() const override { return document_->run.header.scenario_text; }
   [[nodiscard]] Link& link() { return link_; }
   [[nodiscard]] const DetailsPanel& details() const { return *details_; }
+  [[nodiscard]] const AreaPanel& area() const { return *area_; }
+  [[nodiscard]] SearchPanel& search() { return *search_; }
+  [[nodiscard]] VerdictPage& verdict() { return *verdict_; }
+  [[nodiscard]] TimelineView& timeline() { return *timeline_; }
   // Shows it as a page of its own; another one takes its place.
   void compare_with(std::shared_ptr<const RunDocument> other, std::shared_ptr<const RunPair> pair);
 

@@ -80,6 +80,15 @@ QCheckBox* SweepControls::add_check(const QString& name) {
 }
 
 void SweepControls::hear() {
+  // Another column has another scale.
+  if (!showing_ && table_ != nullptr && (sender() == x_ || sender() == y_)) {
+    const bool across = sender() == x_;
+    QCheckBox* box = across ? log_x_ : log_y_;
+    const auto column = static_cast<std::size_t>((across ? x_ : y_)->currentData().toULongLong());
+    const bool suits = suits_logarithm(*table_, column);
+    const QSignalBlocker quiet(box);
+    if (across || !suits) box->setChecked(suits);
+  }
   if (!showing_ && table_ != nullptr) emit changed();
 }
 

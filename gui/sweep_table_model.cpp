@@ -31,8 +31,7 @@ void SweepTableModel::show_rows(std::vector<std::size_t> rows) {
 }
 
 int SweepTableModel::model_row(std::size_t sweep_row) const {
-  const auto at = std::find(rows_.begin(), rows_.end(), sweep_row);
-  return at == rows_.end() ? -1 : static_cast<int>(at - rows_.begin());
+  return sweep_row < place_.size() ? place_[sweep_row] : -1;
 }
 
 int SweepTableModel::rowCount(const QModelIndex& parent) const {
@@ -85,7 +84,12 @@ void SweepTableModel::sort(int column, Qt::SortOrder order) {
 // Rows without a value come last either way; equals keep the sweep's order.
 void SweepTableModel::sort_rows() {
   std::sort(rows_.begin(), rows_.end());
-  if (sorted_by_ < 0) return;
+  if (sorted_by_ >= 0) sort_by_column();
+  place_.assign(table_->rows.size(), -1);
+  for (std::size_t i = 0; i < rows_.size(); ++i) place_[rows_[i]] = static_cast<int>(i);
+}
+
+void SweepTableModel::sort_by_column() {
   const bool down = order_ == Qt::DescendingOrder;
   std::stable_sort(rows_.begin(), rows_.end(), [&](std::size_t a, std::size_t b) {
     if (sorted_by_ == 0)

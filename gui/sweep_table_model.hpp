@@ -31,9 +31,11 @@ class SweepTableModel : public QAbstractTableModel {
 
  private:
   void sort_rows();
+  void sort_by_column();
 
   std::shared_ptr<const SweepTable> table_;
   std::vector<std::size_t> rows_;
+  std::vector<int> place_;  // row of the sweep -> row of the model; -1: not shown
   int sorted_by_ = -1;
   Qt::SortOrder order_ = Qt::AscendingOrder;
 };

@@ -75,6 +75,7 @@ SweepPage::SweepPage(std::string path, QWidget* parent)
   rows_->setSortingEnabled(true);
   rows_->setAlternatingRowColors(true);
   rows_->setWordWrap(false);
+  rows_->horizontalHeader()->setResizeContentsPrecision(50);  // rows that are measured, of very many
   rows_->setAccessibleName(tr("Scenarios"));
   auto* splitter = new QSplitter(Qt::Vertical);
   splitter->addWidget(canvas_);

@@ -101,6 +101,7 @@ class SweepPage : public Page {
   [[nodiscard]] Picture picture_of(QSize size) override;
   // The rows that are shown, in their order there.
   [[nodiscard]] std::string csv() const override;
+  [[nodiscard]] bool has_table() const override { return model_ != nullptr; }
   [[nodiscard]] QString status() const override;
 
  signals:

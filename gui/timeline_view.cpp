@@ -7,6 +7,7 @@
 #include <QtWidgets/QVBoxLayout>
 #include <cmath>
 
+#include "gui/qt_text.hpp"
 #include "gui/scene/area_table.hpp"
 #include "gui/scene/bookmark_file.hpp"
 #include "gui/scene/time_axis.hpp"
@@ -24,10 +25,6 @@ std::optional<std::size_t> number_of(Act act, Act zero) {
   const int number = static_cast<int>(act) - static_cast<int>(zero);
   if (number < 0 || number > 9) return std::nullopt;
   return static_cast<std::size_t>(number);
-}
-
-QString text_of(std::string_view words) {
-  return QString::fromUtf8(words.data(), static_cast<qsizetype>(words.size()));
 }
 
 // The link knows rows of tables, not tracks.
@@ -58,7 +55,7 @@ TimelineView::TimelineView(std::shared_ptr<const RunDocument> document, Link& li
   if (marks.ok()) {
     scene_.set_bookmarks(*marks);
   } else {
-    const QString words = text_of(marks.error().message());
+    const QString words = to_qt(marks.error().message());
     // Whoever listens connects after this.
     QMetaObject::invokeMethod(
         this, [this, words] { emit said(words); }, Qt::QueuedConnection);
@@ -300,11 +297,11 @@ void TimelineView::set_bookmark(std::size_t number) {
 void TimelineView::save_bookmarks() {
   const std::string path = bookmark_path(document_->path);
   if (marks_unreadable_) {
-    emit said(tr("Bookmarks are not saved: %1 holds something else").arg(text_of(path)));
+    emit said(tr("Bookmarks are not saved: %1 holds something else").arg(to_qt(path)));
     return;
   }
   const Status written = write_bookmarks(path, scene_.state().bookmarks);
-  if (!written) emit said(tr("Bookmarks are not saved: %1").arg(text_of(written.error().message())));
+  if (!written) emit said(tr("Bookmarks are not saved: %1").arg(to_qt(written.error().message())));
 }
 
 std::optional<std::size_t> TimelineView::bookmark_near_mouse() const {
@@ -341,7 +338,7 @@ void TimelineView::ask_note(std::size_t number) {
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   dialog->setWindowTitle(tr("Bookmark %1").arg(number));
   dialog->setLabelText(tr("Note to bookmark %1:").arg(number));
-  dialog->setTextValue(text_of(scene_.state().bookmarks[number]->note));
+  dialog->setTextValue(to_qt(scene_.state().bookmarks[number]->note));
   connect(dialog, &QInputDialog::textValueSelected, this, [this, number](const QString& text) {
     scene_.set_note(number, text.toStdString());
     save_bookmarks();
@@ -413,7 +410,7 @@ void TimelineView::add_slice_actions(QMenu& menu, const Mark& mark) {
 }
 
 void TimelineView::add_track_actions(QMenu& menu, TrackId track) {
-  const QString name = text_of(scene_.tracks().name_of(track));
+  const QString name = to_qt(scene_.tracks().name_of(track));
   const auto& pinned = scene_.state().pinned;
   const bool is_pinned = std::find(pinned.begin(), pinned.end(), track) != pinned.end();
   const bool group =
@@ -434,7 +431,7 @@ void TimelineView::add_track_actions(QMenu& menu, TrackId track) {
   if (track == scene_.tracks().expert_group() || scene_.tracks().is_expert(track)) {
     QMenu* order = menu.addMenu(tr("Order of expert lanes"));
     for (const ExpertOrder each : {ExpertOrder::by_id, ExpertOrder::by_stall, ExpertOrder::by_uses}) {
-      QAction* action = order->addAction(text_of(to_text(each)), this,
+      QAction* action = order->addAction(to_qt(to_text(each)), this,
                                          change([this, each] { scene_.set_expert_order(each); }));
       action->setCheckable(true);
       action->setChecked(scene_.state().expert_order == each);

@@ -30,6 +30,7 @@ class TimelineView : public Page {
   [[nodiscard]] Picture picture_of(QSize size) override;
   // Of the area, or of everything.
   [[nodiscard]] std::string csv() const override;
+  [[nodiscard]] bool has_table() const override { return true; }
   [[nodiscard]] QString status() const override;
 
   // What a search found, in order of time: marked.

@@ -27,6 +27,7 @@ class VerdictPage : public Page {
   void act(Act act) override;
   [[nodiscard]] Picture picture_of(QSize size) override;
   [[nodiscard]] std::string csv() const override { return csv_of(area_->page()); }
+  [[nodiscard]] bool has_table() const override { return true; }
   [[nodiscard]] QString status() const override;
   // What is copied.
   [[nodiscard]] QString text() const;

@@ -8,15 +8,9 @@
 #include <QtWidgets/QPushButton>
 #include <QtWidgets/QVBoxLayout>
 
+#include "gui/qt_text.hpp"
+
 namespace pregate {
-namespace {
-
-QString text_of(std::string_view text) {
-  return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
-}
-
-}  // namespace
-
 Welcome::Welcome(QWidget* parent) : QWidget(parent), recent_(new QListWidget) {
   auto* title = new QLabel(tr("Pregate"));
   QFont large = title->font();
@@ -30,8 +24,8 @@ Welcome::Welcome(QWidget* parent) : QWidget(parent), recent_(new QListWidget) {
   for (const Act act : {Act::open_file, Act::new_run, Act::new_sweep}) {
     const Action& named = action(act);
     auto* button = new QPushButton(QStringLiteral("%1  %2").arg(
-        text_of(named.name), QKeySequence(text_of(named.key)).toString(QKeySequence::NativeText)));
-    button->setToolTip(text_of(named.help));
+        to_qt(named.name), QKeySequence(to_qt(named.key)).toString(QKeySequence::NativeText)));
+    button->setToolTip(to_qt(named.help));
     connect(button, &QPushButton::clicked, this, [this, act] { emit wanted(act); });
     buttons->addWidget(button);
   }

@@ -66,8 +66,10 @@ std::vector<NotShown> list_left_out(const RunRecord& run, const RunLayout& layou
 // The order of ties: a load that arrives stands before the stall that it ends and the operator that uses it.
 constexpr std::array kMergeOrder = {2, 3, 4, 5, 1, 0, 6};
 
-Status merge(PerfettoWriter& out, const std::vector<std::unique_ptr<EventSource>>& sources) {
-  while (true) {
+Status merge(PerfettoWriter& out, const std::vector<std::unique_ptr<EventSource>>& sources, SimTime end,
+             const ExportWatch& watch) {
+  constexpr std::int64_t kBetweenWatches = 4096;
+  for (std::int64_t events = 0;; ++events) {
     EventSource* first = nullptr;
     SimTime at;
     for (const int index : kMergeOrder) {
@@ -78,11 +80,12 @@ Status merge(PerfettoWriter& out, const std::vector<std::unique_ptr<EventSource>
       at = *next;
     }
     if (first == nullptr) return {};
+    if (watch && events % kBetweenWatches == 0) watch(perfetto_ns(at), perfetto_ns(end));
     if (const Status written = first->write(out); !written) return written;
   }
 }
 
-Status write_run(PerfettoWriter& out, const ExportedRun& exported) {
+Status write_run(PerfettoWriter& out, const ExportedRun& exported, const ExportWatch& watch) {
   Status done = out.describe({.uuid = kRunTrack, .name = title_of(exported.run.header)});
   if (!done) return done;
   // From the top of the screen.
@@ -102,7 +105,7 @@ Status write_run(PerfettoWriter& out, const ExportedRun& exported) {
     rank = *next;
   }
   done = begin_run(out, exported.run);
-  if (done.ok()) done = merge(out, sources);
+  if (done.ok()) done = merge(out, sources, exported.layout.end, watch);
   if (done.ok()) done = out.end(kRunTrack, exported.layout.end).write();
   if (done.ok()) done = out.finish();
   return done;
@@ -110,13 +113,15 @@ Status write_run(PerfettoWriter& out, const ExportedRun& exported) {
 
 }  // namespace
 
-Result<PerfettoExport> export_perfetto(const RunRecord& run, const std::string& path) {
+Result<PerfettoExport> export_perfetto(const RunRecord& run, const std::string& path,
+                                       const ExportWatch& watch) {
   if (const Status texts = check_texts(run); !texts) return texts.error();
   const Result<RunLayout> layout = lay_out_run(run);
   if (!layout) return layout.error();
   const auto out = PerfettoWriter::create(path);
   if (!out) return out.error();
-  if (const Status written = write_run(**out, ExportedRun(run, *layout)); !written) return written.error();
+  if (const Status written = write_run(**out, ExportedRun(run, *layout), watch); !written)
+    return written.error();
   return PerfettoExport{.counts = (*out)->counts(), .left_out = list_left_out(run, *layout)};
 }
 

@@ -8,6 +8,7 @@
 // operators, which have the clock of another machine.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,8 +28,12 @@ struct PerfettoExport {
   std::vector<NotShown> left_out;
 };
 
+// Told now and then how far it came, in simulated nanoseconds, and how long the run is.
+using ExportWatch = std::function<void(std::int64_t done, std::int64_t total)>;
+
 // Written beside the target and renamed at the end. Errors: a record that fails validate_run(), or whose rows
 // are no timeline (run_layout.hpp).
-Result<PerfettoExport> export_perfetto(const RunRecord& run, const std::string& path);
+Result<PerfettoExport> export_perfetto(const RunRecord& run, const std::string& path,
+                                       const ExportWatch& watch = {});
 
 }  // namespace pregate

@@ -62,7 +62,8 @@ Result<RouteTrace> load_trace(const std::string& path, const ImportOptions& opti
     if (file.stopped()) return reading_cancelled().at(path);
     return trace;
   }
-  return bad_input(std::string(kExpected), fmt::format("a file that begins with {}", pregate::quoted(start)), "byte 0")
+  return bad_input(std::string(kExpected), fmt::format("a file that begins with {}", pregate::quoted(start)),
+                   "byte 0")
       .at(path);
 }
 

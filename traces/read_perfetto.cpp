@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 
@@ -131,13 +132,19 @@ Result<PerfettoCounts> check_packets(ReadBlock read, const std::string& name, Pe
   return rules.counts();
 }
 
-Result<PerfettoCounts> check_file(const std::string& path, PerfettoModel* model) {
+Result<PerfettoCounts> check_file(const std::string& path, const ReadWatch& watch, PerfettoModel* model) {
   if (const Status regular = check_regular_file(path); !regular) return regular.error();
   std::ifstream in(path, std::ios::binary);
   if (!in) return bad_input("a file that can be read", std::strerror(errno)).at(path);
-  const auto read = [&in](char* out, std::size_t size) -> Result<std::size_t> {
+  std::error_code unknown;
+  const auto total = static_cast<std::int64_t>(std::filesystem::file_size(path, unknown));
+  std::int64_t taken = 0;
+  const auto read = [&](char* out, std::size_t size) -> Result<std::size_t> {
+    if (watch && !watch(taken, unknown ? 0 : total)) return reading_cancelled();
     try {  // a file buffer reports a read error by throwing
-      return static_cast<std::size_t>(in.rdbuf()->sgetn(out, static_cast<std::streamsize>(size)));
+      const std::streamsize got = in.rdbuf()->sgetn(out, static_cast<std::streamsize>(size));
+      taken += got;
+      return static_cast<std::size_t>(got);
     } catch (const std::ios_base::failure& failure) {
       return run_failed({}, "to read the file", failure.what());
     }
@@ -169,8 +176,8 @@ const PerfettoNote* PerfettoSlice::find(std::string_view wanted) const {
   return found == notes.end() ? nullptr : &*found;
 }
 
-Result<PerfettoCounts> check_perfetto(const std::string& path) {
-  return check_file(path, nullptr);
+Result<PerfettoCounts> check_perfetto(const std::string& path, const ReadWatch& watch) {
+  return check_file(path, watch, nullptr);
 }
 
 Result<PerfettoCounts> check_perfetto_bytes(std::string_view bytes, const std::string& name) {
@@ -179,7 +186,7 @@ Result<PerfettoCounts> check_perfetto_bytes(std::string_view bytes, const std::s
 
 Result<PerfettoModel> read_perfetto(const std::string& path) {
   PerfettoModel model;
-  const Result<PerfettoCounts> counts = check_file(path, &model);
+  const Result<PerfettoCounts> counts = check_file(path, {}, &model);
   return with_counts(std::move(model), counts);
 }
 

@@ -17,6 +17,7 @@
 
 #include "traces/base/result.hpp"
 #include "traces/perfetto_tracks.hpp"
+#include "traces/read_watch.hpp"
 
 namespace pregate {
 
@@ -65,7 +66,7 @@ struct PerfettoModel {
 };
 
 // Errors name packet, byte, what was expected and found.
-Result<PerfettoCounts> check_perfetto(const std::string& path);
+Result<PerfettoCounts> check_perfetto(const std::string& path, const ReadWatch& watch = {});
 Result<PerfettoCounts> check_perfetto_bytes(std::string_view bytes, const std::string& name);
 // All of it in memory: for tests and small files.
 Result<PerfettoModel> read_perfetto(const std::string& path);

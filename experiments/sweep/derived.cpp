@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <map>
 
-#include "traces/sweep_axes.hpp"
 #include "experiments/sweep/selection.hpp"
+#include "traces/sweep_axes.hpp"
 
 namespace pregate {
 namespace {

@@ -38,13 +38,15 @@ Result<HeatmapOptions> heatmap_options(const HeatmapData& data, const std::strin
   if (std::find(known.begin(), known.end(), *parsed) == known.end()) {
     std::vector<std::string_view> names;
     for (const ExpertMeasure each : known) names.push_back(to_text(each));
-    return bad_input(fmt::format("one of {}, which this file has", fmt::join(names, ", ")), measure,
-                     "--measure");
+    return bad_input(fmt::format("one of {}, which this file has", fmt::join(names, ", ")),
+                     "\"" + measure + "\"")
+        .at("--measure");
   }
-  if (view != "layers" && view != "sharing") return bad_input("layers or sharing", view, "--view");
+  if (view != "layers" && view != "sharing")
+    return bad_input("layers or sharing", "\"" + view + "\"").at("--view");
   if (view == "sharing" && !data.shares_banks())
-    return bad_input("a model whose layers share banks of experts", data.name() + ", where none do",
-                     "--view");
+    return bad_input("a model whose layers share banks of experts", data.name() + ", where none do")
+        .at("--view");
   HeatmapOptions options{.view = view == "sharing" ? HeatmapView::sharing : HeatmapView::matrix,
                          .measure = *parsed};
   return options;

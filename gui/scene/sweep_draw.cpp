@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "gui/scene/sweep_scene.hpp"
 #include "gui/scene/sweep_shape.hpp"
@@ -20,9 +21,9 @@ float radius_of(std::size_t points) {
 
 void SweepScene::draw_head(Picture& picture, int width) const {
   const auto w = static_cast<float>(width - 28);
-  Mark& title = picture.write(Ink::text, 14, 10, w, 22,
-                              fmt::format("{} over {}", readable_name(table_.columns[options_.y].name),
-                                          readable_name(table_.columns[options_.x].name)));
+  Mark& title = picture.write(
+      Ink::text, 14, 10, w, 22,
+      fmt::format("{} over {}", name_of(options_.y, y_scale_.unit), name_of(options_.x, x_scale_.unit)));
   title.size = TextSize::large;
   title.bold = true;
   picture.write(Ink::text_dim, 14, 33, w, 16, summary()).size = TextSize::small;
@@ -58,6 +59,9 @@ void SweepScene::draw_cycle(Picture& picture, const PlotFrame& frame) const {
 void SweepScene::draw_lines(Picture& picture, const PlotFrame& frame) const {
   if (options_.x >= table_.axes || table_.columns[options_.x].is_words()) return;
   for (const std::vector<std::size_t>& line : lines_along(table_, shown_, options_.x)) {
+    // Points closer than this make no line that an eye could follow, and drawing it takes seconds.
+    constexpr float kLeastApart = 3;
+    if (static_cast<float>(line.size()) > frame.box().w / kLeastApart) continue;
     std::optional<std::uint32_t> first;
     const Tint tint = tint_of(line.front());
     const bool own_ink = tint.ink != Ink::heat || options_.colour < table_.axes;
@@ -88,15 +92,18 @@ void SweepScene::draw_ghosts(Picture& picture, const PlotFrame& frame) const {
   const float radius = radius_of(points_.size()) - 1;
   for (const PlotPoint& point : points_) {
     const double x = point.x * x_scale_.factor, y = point.y * y_scale_.factor;
-    const double opt = ghosts_[point.row] * y_scale_.factor;
-    if (!frame.can_show(x, y) || !frame.can_show(x, opt)) continue;
-    const float px = frame.x_of(x), from = frame.y_of(y), to = frame.y_of(opt);
-    if (std::abs(from - to) > 8) {
-      picture.line(Ink::ghost, std::round(px), from, std::round(px), to, 1);
+    const double opt_x = ghost_x(point.row) * x_scale_.factor, opt_y = ghosts_[point.row] * y_scale_.factor;
+    if (!frame.can_show(x, y) || !frame.can_show(opt_x, opt_y)) continue;
+    const Point from{frame.x_of(x), frame.y_of(y)}, to{frame.x_of(opt_x), frame.y_of(opt_y)};
+    // Over a word many lines would lie on each other.
+    if (!frame.x().words && std::hypot(to.x - from.x, to.y - from.y) > 8) {
+      const bool upright = from.x == to.x;
+      picture.line(Ink::ghost, upright ? std::round(from.x) : from.x, from.y,
+                   upright ? std::round(to.x) : to.x, to.y, 1);
       picture.marks.back().dashed = true;
       picture.marks.back().alpha = 120;
     }
-    picture.dot(Ink::ghost, px, to, radius).shape = Shape::ring;
+    picture.dot(Ink::ghost, to.x, to.y, radius).shape = Shape::ring;
   }
 }
 
@@ -143,27 +150,39 @@ void SweepScene::draw_points(Picture& picture, const PlotFrame& frame, const Swe
     if (is_shown(point))
       picture.dot(Ink::frontier, place(point).x, place(point).y, radius + 1.5F).shape = Shape::ring;
   }
+  const std::set<std::size_t> chosen(marks.selected.begin(), marks.selected.end());
   for (const PlotPoint& point : points_) {
-    const bool selected =
-        std::find(marks.selected.begin(), marks.selected.end(), point.row) != marks.selected.end();
+    const bool selected = chosen.contains(point.row);
     if (!is_shown(point) || (!selected && marks.hovered != point.row)) continue;
-    Mark& ring = picture.dot(Ink::cursor, place(point).x, place(point).y, radius + (selected ? 4 : 3));
+    // Of very many each is marked more lightly.
+    const bool many = selected && chosen.size() > 100;
+    Mark& ring =
+        picture.dot(Ink::cursor, place(point).x, place(point).y, radius + (selected && !many ? 4 : 2));
     ring.shape = Shape::ring;
-    ring.thickness = selected ? 2.5F : 1.5F;
+    ring.thickness = selected && !many ? 2.5F : 1.5F;
   }
 }
 
-// Where x is known they stand on it, else nowhere: the head counts them.
+// At the border: where x or y is known, over it or beside it (beyond the axis at its end); else in a row.
 void SweepScene::draw_failed(Picture& picture, const PlotFrame& frame) const {
+  constexpr float kInside = 8, kApart = 12;
+  const PlotBox& box = frame.box();
+  float next = box.x + kInside;
   for (const std::size_t row : shown_) {
     if (table_.rows[row].done) continue;
     const double x = value(options_.x, row) * x_scale_.factor, y = value(options_.y, row) * y_scale_.factor;
-    const PlotBox& box = frame.box();
     const bool has_x = frame.can_show(x, frame.y().ruler.high),
                has_y = frame.can_show(frame.x().ruler.high, y);
-    if (!has_x && !has_y) continue;
-    const float at_x = has_x ? frame.x_of(x) : box.x + 8, at_y = has_x ? box.bottom() - 8 : frame.y_of(y);
-    Mark& cross = picture.dot(Ink::warning, at_x, at_y, 4, {.kind = Target::Kind::sweep_row, .row = row});
+    Point at{box.x + kInside, box.bottom() - kInside};
+    if (has_x) {
+      at.x = std::clamp(frame.x_of(x), box.x + kInside, std::max(box.x + kInside, box.right() - kInside));
+    } else if (has_y) {
+      at.y = std::clamp(frame.y_of(y), box.y + kInside, std::max(box.y + kInside, box.bottom() - kInside));
+    } else {
+      at.x = next;
+      if (next + kApart < box.right()) next += kApart;
+    }
+    Mark& cross = picture.dot(Ink::warning, at.x, at.y, 4, {.kind = Target::Kind::sweep_row, .row = row});
     cross.shape = Shape::cross;
     cross.thickness = 2;
   }

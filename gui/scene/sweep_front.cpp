@@ -69,23 +69,32 @@ std::optional<GhostRule> ghost_rule(const SweepTable& table, std::size_t metric)
   return rule_of(table, "policy.prefetch", "oracle");
 }
 
-std::vector<double> ghost_values(const SweepTable& table, const GhostRule& rule, std::size_t metric) {
-  std::vector<double> values(table.rows.size(), std::numeric_limits<double>::quiet_NaN());
-  if (rule.key) {
-    for (std::size_t row = 0; row < values.size(); ++row) values[row] = table.columns[*rule.key].numbers[row];
-    return values;
+std::vector<std::optional<std::size_t>> ghost_rows(const SweepTable& table, const GhostRule& rule) {
+  std::vector<std::optional<std::size_t>> ghosts(table.rows.size());
+  if (!rule.axis) {
+    for (std::size_t row = 0; row < ghosts.size(); ++row) ghosts[row] = row;
+    return ghosts;
   }
-  if (!rule.axis) return values;
   const SweepColumn& axis = table.columns[*rule.axis];
   std::map<std::vector<double>, std::size_t> best;  // of the rows with the ghost's word
-  for (std::size_t row = 0; row < values.size(); ++row) {
+  for (std::size_t row = 0; row < ghosts.size(); ++row) {
     if (table.rows[row].done && axis.words[row] == rule.word)
       best.emplace(values_but(table, row, rule.axis), row);
   }
-  for (std::size_t row = 0; row < values.size(); ++row) {
+  for (std::size_t row = 0; row < ghosts.size(); ++row) {
     if (axis.words[row] == rule.word || axis.words[row] < 0) continue;
     const auto at = best.find(values_but(table, row, rule.axis));
-    if (at != best.end()) values[row] = table.columns[metric].numbers[at->second];
+    if (at != best.end()) ghosts[row] = at->second;
+  }
+  return ghosts;
+}
+
+std::vector<double> ghost_values(const SweepTable& table, const GhostRule& rule, std::size_t metric) {
+  std::vector<double> values(table.rows.size(), std::numeric_limits<double>::quiet_NaN());
+  const std::vector<std::optional<std::size_t>> ghosts = ghost_rows(table, rule);
+  const SweepColumn& column = table.columns[rule.key.value_or(metric)];
+  for (std::size_t row = 0; row < values.size(); ++row) {
+    if (ghosts[row]) values[row] = column.numbers[*ghosts[row]];
   }
   return values;
 }

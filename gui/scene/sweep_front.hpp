@@ -30,7 +30,10 @@ struct GhostRule {
   std::string name;                 // for the legend
 };
 std::optional<GhostRule> ghost_rule(const SweepTable& table, std::size_t metric);
-// For every row its ghost's value of `metric`; NaN: none, or itself.
+// For every row the row whose number its ghost is: itself where the rule is a key; none where there is none
+// or where it would be the same.
+std::vector<std::optional<std::size_t>> ghost_rows(const SweepTable& table, const GhostRule& rule);
+// For every row its ghost's value of `metric`; NaN: none.
 std::vector<double> ghost_values(const SweepTable& table, const GhostRule& rule, std::size_t metric);
 
 // Rows with the same values in all axes but `along`, each group sorted by it; groups in order of their first

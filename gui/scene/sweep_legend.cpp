@@ -24,8 +24,6 @@ void name(Picture& picture, Ink ink, float x, float y, float width, std::string 
 float SweepScene::draw_colours(Picture& picture, float x, float y, float width, float bottom) const {
   const SweepColumn& c = table_.columns[*options_.colour];
   const Scale scale = scale_of(*options_.colour);
-  name(picture, Ink::text_dim, x, y, width, label_of(*options_.colour, scale, true));
-  y += kLine;
   // Every value that is shown, where they are few; else a bar.
   std::set<std::pair<double, std::size_t>> values;  // value, its first row
   std::set<double> seen;
@@ -34,7 +32,11 @@ float SweepScene::draw_colours(Picture& picture, float x, float y, float width, 
     if (!std::isnan(v) && seen.insert(v).second) values.emplace(v, point.row);
   }
   constexpr std::size_t kMostValues = 8;
-  if (c.is_words() || values.size() <= kMostValues) {
+  const bool listed = c.is_words() || values.size() <= kMostValues;
+  name(picture, Ink::text_dim, x, y, width,
+       listed ? name_of(*options_.colour, scale.unit) : label_of(*options_.colour, scale, true));
+  y += kLine;
+  if (listed) {
     for (const auto& [v, row] : values) {
       if (y + kLine > bottom) {
         name(picture, Ink::text_dim, x, y, width, fmt::format("... {} values together", values.size()));

@@ -2,7 +2,6 @@
 #include "gui/scene/sweep_scene.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -10,24 +9,14 @@
 #include <set>
 
 #include "gui/scene/sweep_shape.hpp"
+#include "traces/base/nearest.hpp"
+#include "traces/base/units.hpp"
 
 namespace pregate {
 namespace {
 
 constexpr std::array kSeries{Ink::series_0, Ink::series_1, Ink::series_2, Ink::series_3,
                              Ink::series_4, Ink::series_5, Ink::series_6, Ink::series_7};
-
-// Values above zero, an order of magnitude apart: a logarithmic axis shows them all.
-bool spans_factors(const SweepTable& table, std::size_t column) {
-  double low = 0, high = 0;
-  for (const double value : table.columns[column].numbers) {
-    if (std::isnan(value)) continue;
-    if (value <= 0) return false;
-    low = low == 0 ? value : std::min(low, value);
-    high = std::max(high, value);
-  }
-  return low > 0 && high / low >= 8;
-}
 
 struct Unit {
   double size;
@@ -44,6 +33,17 @@ Unit unit_for(double most, std::initializer_list<Unit> descending) {
 
 }  // namespace
 
+bool suits_logarithm(const SweepTable& table, std::size_t column) {
+  double low = 0, high = 0;
+  for (const double value : table.columns[column].numbers) {
+    if (std::isnan(value)) continue;
+    if (value <= 0) return false;
+    low = low == 0 ? value : std::min(low, value);
+    high = std::max(high, value);
+  }
+  return low > 0 && high / low >= 8;
+}
+
 SweepOptions default_sweep_options(const SweepTable& table) {
   SweepOptions options;
   std::vector<std::size_t> varied = table.varied_axes();
@@ -58,7 +58,7 @@ SweepOptions default_sweep_options(const SweepTable& table) {
   }
   options.y = table.find("tokens_per_second").value_or(std::min(table.axes, table.columns.size() - 1));
   if (!varied.empty()) options.colour = varied.back();
-  options.log_x = spans_factors(table, options.x);
+  options.log_x = suits_logarithm(table, options.x);
   return options;
 }
 
@@ -67,21 +67,22 @@ Result<SweepOptions> sweep_options(const SweepTable& table, const std::string& x
   SweepOptions options = default_sweep_options(table);
   const auto column = [&table](const char* option, const std::string& name) -> Result<std::size_t> {
     if (const auto found = table.find(name)) return *found;
-    std::vector<std::string_view> axes;
+    std::vector<std::string> names;
     std::vector<std::size_t> ends;
-    for (std::size_t a = 0; a < table.axes; ++a) {
-      axes.push_back(table.columns[a].name);
-      if (table.columns[a].name.ends_with("." + name)) ends.push_back(a);
+    for (std::size_t c = 0; c < table.columns.size(); ++c) {
+      names.push_back(table.columns[c].name);
+      if (c < table.axes && names.back().ends_with("." + name)) ends.push_back(c);
     }
     if (ends.size() == 1) return ends.front();
-    return bad_input(fmt::format("an axis of the sweep ({}) or a key of its rows", fmt::join(axes, ", ")),
-                     fmt::format("\"{}\"", name), option);
+    return bad_input(fmt::format("an axis or a key of the sweep (nearest: {})", nearest(name, names)),
+                     fmt::format("\"{}\"", name))
+        .at(option);
   };
   if (!x.empty()) {
     const auto found = column("--x", x);
     if (!found) return found.error();
     options.x = *found;
-    options.log_x = spans_factors(table, options.x);
+    options.log_x = suits_logarithm(table, options.x);
     if (options.colour == options.x) options.colour.reset();
   }
   if (!y.empty()) {
@@ -104,7 +105,10 @@ SweepScene::SweepScene(const SweepTable& table, SweepOptions options)
   if (options_.colour && *options_.colour >= columns) options_.colour.reset();
   filter();
   if (options_.ghosts) rule_ = ghost_rule(table_, options_.y);
-  if (rule_) ghosts_ = ghost_values(table_, *rule_, options_.y);
+  if (rule_) {
+    ghosts_ = ghost_values(table_, *rule_, options_.y);
+    ghost_rows_ = ghost_rows(table_, *rule_);
+  }
   find_points();
 }
 
@@ -139,6 +143,14 @@ void SweepScene::find_points() {
     colour_high_ = any ? std::max(colour_high_, colour) : colour;
     any = true;
   }
+  const auto above = [this](std::size_t column, bool logarithmic, double v) {
+    return !logarithmic || table_.columns[column].is_words() || v > 0;
+  };
+  below_ = static_cast<std::size_t>(std::count_if(points_.begin(), points_.end(), [&](const PlotPoint& p) {
+    return !above(options_.x, options_.log_x, p.x) || !above(options_.y, options_.log_y, p.y);
+  }));
+  // Where all are, the axis is linear: see number_axis().
+  if (below_ == points_.size()) below_ = 0;
   choose_shapes();
   x_scale_ = scale_of(options_.x);
   y_scale_ = scale_of(options_.y);
@@ -165,9 +177,25 @@ SweepScene::Scale SweepScene::scale_of(std::size_t column) const {
   return {.factor = 1 / unit.size, .unit = unit.name};
 }
 
+// "stall s" of seconds is "stall".
+std::string SweepScene::name_of(std::size_t column, const std::string& unit) const {
+  std::string name = table_.columns[column].name;
+  const bool seconds = (unit == "s" || unit == "ms") && name.ends_with("_s");
+  const bool picoseconds = unit == "ms" && name.ends_with("_ps");
+  const bool joules = unit == "J" && name.ends_with("_j");
+  if (seconds || joules) name.resize(name.size() - 2);
+  if (picoseconds) name.resize(name.size() - 3);
+  return readable_name(name);
+}
+
+double SweepScene::ghost_x(std::size_t row) const {
+  if (options_.x < table_.axes || !ghost_rows_[row]) return value(options_.x, row);
+  return value(options_.x, *ghost_rows_[row]);
+}
+
 std::string SweepScene::label_of(std::size_t column, const Scale& scale, bool bare) const {
   const SweepColumn& c = table_.columns[column];
-  std::string label = readable_name(c.name);
+  std::string label = name_of(column, scale.unit);
   if (!scale.unit.empty()) label += fmt::format(" ({})", scale.unit);
   if (!bare && !c.known.empty()) label += fmt::format(", {}", c.known);
   return label;
@@ -178,11 +206,12 @@ PlotAxis SweepScene::axis_of(std::size_t column, bool logarithmic, int pixels) c
   const bool across = column == options_.x && pixels > 0;
   const Scale& scale = column == options_.x ? x_scale_ : y_scale_;
   if (c.is_words()) return word_axis(label_of(column, scale), c.dictionary);
-  std::vector<double> data;
-  for (const std::size_t row : shown_) {
-    data.push_back(c.numbers[row] * scale.factor);
-    if (column == options_.y && !ghosts_.empty() && table_.rows[row].done)
-      data.push_back(ghosts_[row] * scale.factor);
+  // What failed has no say: it stands at the border.
+  std::vector<double> numbers;
+  for (const PlotPoint& point : points_) {
+    numbers.push_back((column == options_.x ? point.x : point.y) * scale.factor);
+    if (ghosts_.empty()) continue;
+    numbers.push_back((column == options_.y ? ghosts_[point.row] : ghost_x(point.row)) * scale.factor);
   }
   const bool binary =
       scale.unit == "GiB" || scale.unit == "MiB" || scale.unit == "KiB" || scale.unit == "bytes";
@@ -190,7 +219,16 @@ PlotAxis SweepScene::axis_of(std::size_t column, bool logarithmic, int pixels) c
                            : binary     ? plot::Scale::log2
                                         : plot::Scale::log10;
   const int wanted = std::clamp(std::abs(pixels) / (across ? 110 : 60), 2, 12);
-  return number_axis(label_of(column, scale), kind, std::move(data), wanted);
+  PlotAxis axis = number_axis(label_of(column, scale), kind, std::move(numbers), wanted);
+  if (axis.ruler.scale != plot::Scale::log2) return axis;
+  // Factors of two of one unit are others' whole numbers: 0.25 GiB is 256 MiB.
+  axis.label = label_of(column, {.factor = scale.factor, .unit = {}});
+  for (plot::Tick& tick : axis.ruler.ticks) {
+    const double bytes = tick.value / scale.factor;
+    constexpr double kMostBytes = 9e18;
+    if (bytes < kMostBytes) tick.label = to_text(Bytes(std::llround(bytes)));
+  }
+  return axis;
 }
 
 PlotFrame SweepScene::frame_of(int width, int height) const {
@@ -271,6 +309,7 @@ std::string SweepScene::summary() const {
   if (failed > 0) text += fmt::format(", {} of them failed", failed);
   const std::size_t without = shown_.size() - failed - points_.size();
   if (without > 0) text += fmt::format(", {} without both values", without);
+  if (below_ > 0) text += fmt::format(", {} not above zero: no place on a logarithmic axis", below_);
   if (!front_.empty()) text += fmt::format("; {} on the front", front_.size());
   return text;
 }

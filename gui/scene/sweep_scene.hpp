@@ -33,6 +33,9 @@ struct SweepOptions {
   std::vector<SweepFilter> filters;
 };
 
+// Numbers above zero, the largest at least eight times the least.
+bool suits_logarithm(const SweepTable& table, std::size_t column);
+
 // The first axis of numbers that varies against tokens per second, coloured by the next axis.
 SweepOptions default_sweep_options(const SweepTable& table);
 
@@ -76,6 +79,9 @@ class SweepScene {
   [[nodiscard]] double value(std::size_t column, std::size_t row) const;
   [[nodiscard]] Scale scale_of(std::size_t column) const;
   [[nodiscard]] std::string label_of(std::size_t column, const Scale& scale, bool bare = false) const;
+  [[nodiscard]] std::string name_of(std::size_t column, const std::string& unit) const;
+  // Where a row's ghost stands across: over the point, or where the ghost's own row has its number.
+  [[nodiscard]] double ghost_x(std::size_t row) const;
   [[nodiscard]] PlotAxis axis_of(std::size_t column, bool logarithmic, int pixels) const;
   [[nodiscard]] PlotFrame frame_of(int width, int height) const;
 
@@ -105,9 +111,11 @@ class SweepScene {
   SweepOptions options_;
   std::vector<std::size_t> shown_;
   std::vector<PlotPoint> points_;  // rows that ran and have both numbers, in raw units
+  std::size_t below_ = 0;          // of these: not above zero, which a logarithmic axis cannot show
   std::vector<PlotPoint> front_;
   std::optional<GhostRule> rule_;
   std::vector<double> ghosts_;
+  std::vector<std::optional<std::size_t>> ghost_rows_;
   Scale x_scale_, y_scale_;
   std::optional<std::size_t> shapes_;
   std::vector<double> shape_values_;         // in order; at most three

@@ -55,7 +55,7 @@ TEST(Command, WrongUsage_IsOneLineAndExitCode2) {
   const std::pair<std::vector<std::string>, const char*> rows[] = {
       {{}, "expected a verb"},
       {{"rum"}, "did you mean run?"},
-      {{"trace"}, "expected a verb (info, check, import, curve, reuse, fit), found none"},
+      {{"trace"}, "expected a verb (info, check, import, curve, reuse, fit, export), found none"},
       {{"trace", "inof", "x"}, "found \"inof\""},
       {{"run", "--budget", "1GB"}, "--budget"},
       {{"run", "demo", "extra"}, "extra"},

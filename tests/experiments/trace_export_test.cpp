@@ -129,7 +129,8 @@ TEST(TraceExport, Tables_HaveAsManyLinesAsTheRunHasRows) {
   const auto run = read_run(file);
   ASSERT_TRUE(run.ok());
   std::map<std::string, std::size_t> rows;
-  for (const json& table : json::parse(said.out)["csv"]) {
+  const json report = json::parse(said.out);
+  for (const json& table : report["csv"]) {
     const std::string text = test::read_file(table["out"]);
     const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
     EXPECT_EQ(lines, table["rows"].get<std::size_t>() + 1) << table;

@@ -7,12 +7,12 @@
 
 #include "experiments/plan/plan.hpp"
 #include "experiments/plan/target.hpp"
-#include "traces/sweep_axes.hpp"
 #include "experiments/sweep/derived.hpp"
 #include "experiments/sweep/pivot.hpp"
 #include "experiments/sweep/selection.hpp"
 #include "experiments/sweep/sweep_plot.hpp"
 #include "tests/fuzz/target.hpp"
+#include "traces/sweep_axes.hpp"
 
 namespace pregate {
 namespace {

@@ -7,11 +7,14 @@
 #include <QtCore/QStandardPaths>
 #include <QtWidgets/QApplication>
 
+#include "gui/appearance.hpp"
+
 int main(int argc, char** argv) {
   if (!qEnvironmentVariableIsSet("QT_QPA_PLATFORM")) qputenv("QT_QPA_PLATFORM", "offscreen");
   QStandardPaths::setTestModeEnabled(true);
   testing::InitGoogleTest(&argc, argv);
   const QApplication application(argc, argv);
   QApplication::setApplicationName("pregate-gui-tests");
+  pregate::Appearance::instance().apply();
   return RUN_ALL_TESTS();
 }

@@ -50,7 +50,7 @@ TEST(Loading, ForeignFilesAreMessagesThatSayWhatTheyBeginWith) {
                   .contains("gzip header of another program"));
   EXPECT_TRUE(complaint("/").contains("expected"));
   EXPECT_TRUE(complaint("/dev/zero").contains("expected"));
-  EXPECT_TRUE(complaint("/no/such/file.run").contains("No such file"));
+  EXPECT_TRUE(complaint("/no/such/file.run").contains("no such file"));
 }
 
 TEST(Loading, AFileOfATerabyteOfZerosIsRefusedAtOnce) {

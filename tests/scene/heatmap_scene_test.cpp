@@ -266,6 +266,19 @@ TEST(HeatmapScene, WithoutSharedBanksOrTheMeasureItShowsWhatThereIs) {
   EXPECT_EQ(HeatmapScene(data, {.measure = ExpertMeasure::weight}).options().measure, ExpertMeasure::uses);
 }
 
+TEST(HeatmapScene, TheWordsOfTheCommandAreTriedOnTheFile) {
+  HeatmapData data = data_of(4, 1, 8);
+  EXPECT_EQ(heatmap_options(data, "stall", "layers")->measure, ExpertMeasure::stall);
+  const auto complaint = [&](const char* measure, const char* view) {
+    return heatmap_options(data, measure, view).error().message();
+  };
+  EXPECT_THAT(complaint("love", "layers"), HasSubstr("--measure: expected one of uses, weight"));
+  EXPECT_THAT(complaint("weight", "layers"),
+              HasSubstr("one of uses, misses, stall, reloads, bytes, which this file"));
+  EXPECT_THAT(complaint("uses", "upside-down"), HasSubstr("--view: expected layers or sharing"));
+  EXPECT_THAT(complaint("uses", "sharing"), HasSubstr("a model whose layers share banks"));
+}
+
 TEST(HeatmapScene, OfAModelWithoutExpertsSaysSo) {
   auto run = std::make_shared<RunRecord>();
   run->model.layers.resize(2);

@@ -210,13 +210,50 @@ TEST(SweepScene, AnyColumnGoesAcrossOrDownAlsoWords) {
                                        .log_x = logarithmic,
                                        .log_y = logarithmic});
         const Picture picture = scene.picture(700, 500);
-        EXPECT_GE(points_of(picture).size(), 5U) << table.columns[x].name << " " << table.columns[y].name;
+        EXPECT_EQ(points_of(picture).size(), table.rows.size())
+            << table.columns[x].name << " " << table.columns[y].name;
         for (const Mark& mark : picture.marks) {
           ASSERT_TRUE(std::isfinite(mark.x) && std::isfinite(mark.y) && std::isfinite(mark.w));
         }
       }
     }
   }
+}
+
+TEST(SweepScene, AFailureStretchesNoAxis) {
+  const SweepTable table = table_of({{1024, "lru", std::nullopt}, {kGiB, "lru", 2}, {2 * kGiB, "lru", 3}});
+  SweepOptions options = default_sweep_options(table);
+  const Picture picture = SweepScene(table, options).picture(900, 600);
+  std::vector<float> x(3);
+  for (const Mark& mark : picture.marks) {
+    if (mark.target.kind == Target::Kind::sweep_row) x[mark.target.row] = mark.x;
+  }
+  EXPECT_GT(x[2] - x[1], 400) << "the rows that ran have the plot for themselves";
+  EXPECT_LT(x[0], x[1]);
+}
+
+TEST(SweepScene, WhatALogarithmicAxisCannotShowIsCounted) {
+  const SweepTable table = table_of({{kGiB, "lru", 0}, {2 * kGiB, "lru", 3}, {4 * kGiB, "lru", 30}});
+  SweepOptions options = default_sweep_options(table);
+  options.log_y = true;
+  const SweepScene scene(table, options);
+  EXPECT_EQ(points_of(scene.picture(900, 600)).size(), 2U);
+  EXPECT_THAT(scene.summary(), HasSubstr("1 not above zero"));
+  EXPECT_FALSE(suits_logarithm(table, *table.find("tokens_per_second")));
+  EXPECT_FALSE(suits_logarithm(table, 0)) << "a factor of four";
+}
+
+TEST(SweepScene, ColumnsAreAskedForByTheirNamesOrTheirEnds) {
+  const SweepTable table = small_table();
+  const auto options = sweep_options(table, "expert_budget", "hit_rate_decode", "eviction");
+  ASSERT_TRUE(options) << options.error().message();
+  EXPECT_EQ(options->x, 0U);
+  EXPECT_EQ(table.columns[options->y].name, "hit_rate_decode");
+  EXPECT_EQ(options->colour, 1U);
+  EXPECT_FALSE(sweep_options(table, "hit_rate_decode", "", "")->log_x);
+  const auto wrong = sweep_options(table, "", "hit_rat", "");
+  ASSERT_FALSE(wrong);
+  EXPECT_THAT(wrong.error().message(), HasSubstr("--y: expected an axis or a key of the sweep (nearest: "));
 }
 
 TEST(SweepScene, OfNothingOrOneRowIsAPictureToo) {
