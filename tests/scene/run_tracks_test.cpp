@@ -48,6 +48,25 @@ TEST(RunTracks, HoldEverySliceOfTheRecordOnce) {
   EXPECT_EQ(tracks->row(tracks->layers()).slices().size(), run.steps.size() * (run.model.layers.size() + 1));
 }
 
+TEST(FlashLanes, AreAsManyAsLoadsInFlightAtOnce) {
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    const RunRecord run =
+        made_run({.resident = 60, .lanes = 2, .prefetches = 5, .load_time = 4, .seed = seed});
+    const auto tracks = tracks_of(run);
+    std::size_t most = 0;
+    for (const LoadRecord& load : run.loads) {
+      const auto mine = reading_time(load, tracks->span().last);
+      if (!mine) continue;
+      const auto holds = [&](const LoadRecord& other) {
+        const auto span = reading_time(other, tracks->span().last);
+        return span && span->contains(mine->first);
+      };
+      most = std::max<std::size_t>(most, std::count_if(run.loads.begin(), run.loads.end(), holds));
+    }
+    EXPECT_EQ(tracks->flash_rows().size(), most);
+  }
+}
+
 TEST(RunTracks, LayersNameTheirEvents) {
   const RunRecord run = made_run();
   const auto tracks = tracks_of(run);
