@@ -80,7 +80,7 @@ void CommandDialog::build() {
 
 QWidget* CommandDialog::left_column() {
   auto* column = new QWidget(this);
-  column->setFixedWidth(static_cast<int>(kLeftWidth * Appearance::instance().scale()));
+  column->setFixedWidth(static_cast<int>(kLeftWidth * form_scale()));
   left_ = new QVBoxLayout(column);
   left_->setContentsMargins(0, 0, 0, 0);
   base_ = new BaseChooser(kind_.base, column);

@@ -2,7 +2,10 @@
 #include "gui/field_editor.hpp"
 
 #include <QtCore/QSignalBlocker>
+#include <QtGui/QGuiApplication>
+#include <QtGui/QScreen>
 #include <QtWidgets/QGridLayout>
+#include <algorithm>
 
 #include "gui/appearance.hpp"
 #include "gui/qt_text.hpp"
@@ -67,7 +70,7 @@ FieldEditor::FieldEditor(const ScenarioField& field, QWidget* parent)
 
 void FieldEditor::build() {
   QWidget* made = make_control();
-  made->setFixedWidth(static_cast<int>(kControlWidth * Appearance::instance().scale()));
+  made->setFixedWidth(static_cast<int>(kControlWidth * form_scale()));
   frame_ = new ProblemFrame(made);
   note_->set_faint(true);
   auto* grid = new QGridLayout(this);
@@ -196,6 +199,12 @@ void FieldEditor::check() {
   control()->setAccessibleDescription(problem_.isEmpty() ? help : problem_);
   frame_->setVisible(!problem_.isEmpty());
   frame_->raise();
+}
+
+double form_scale() {
+  constexpr double kNormalWidth = 980;  // of a dialog
+  const double room = QGuiApplication::primaryScreen()->availableSize().width() / kNormalWidth;
+  return std::max(1.0, std::min(Appearance::instance().scale(), room));
 }
 
 }  // namespace pregate

@@ -57,4 +57,8 @@ class FieldEditor final : public QWidget {
 // A quantity for people, "3.91 GiB"; empty where `text` is none of the unit.
 QString quantity_text(FieldUnit unit, const QString& text);
 
+// How much wider than at the normal size of text a form's columns are: as the text, as far as the screen has
+// room.
+double form_scale();
+
 }  // namespace pregate

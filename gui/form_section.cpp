@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "gui/appearance.hpp"
 #include "gui/qt_text.hpp"
 
 namespace pregate {
@@ -84,7 +83,7 @@ FormSection::Row FormSection::make_row(const ScenarioField& field) {
   row.editor = new FieldEditor(field, row.widget);
   row.label = new QLabel(field_label(field), row.widget);
   row.label->setTextFormat(Qt::PlainText);
-  row.label->setFixedWidth(static_cast<int>(kLabelWidth * Appearance::instance().scale()));
+  row.label->setFixedWidth(static_cast<int>(kLabelWidth * form_scale()));
   row.label->setWordWrap(true);
   row.label->setBuddy(row.editor->control());
   row.label->setToolTip(row.editor->control()->toolTip());

@@ -23,10 +23,7 @@ bool is_set(const char* variable) {
 }
 
 // Qt ends the process without a word that helps when there is no display.
-bool has_display(int argc, char** argv) {
-  for (int i = 1; i < argc; ++i) {
-    if (QLatin1String(argv[i]) == QLatin1String("-platform")) return true;
-  }
+bool has_display() {
   return is_set("DISPLAY") || is_set("WAYLAND_DISPLAY") || is_set("QT_QPA_PLATFORM");
 }
 
@@ -45,7 +42,7 @@ int draw(int argc, char** argv, const RenderRequest& request) {
 }
 
 int show(int argc, char** argv, const Arguments& arguments) {
-  if (!has_display(argc, argv)) {
+  if (!has_display()) {
     return complain(
         run_failed({}, "a display (DISPLAY or WAYLAND_DISPLAY), or --render, which needs none", "none"));
   }

@@ -8,6 +8,7 @@
 #include <QtWidgets/QVBoxLayout>
 #include <algorithm>
 
+#include "gui/appearance.hpp"
 #include "gui/qt_text.hpp"
 
 namespace pregate {
@@ -110,6 +111,7 @@ SweepPage::SweepPage(std::string path, QWidget* parent)
   });
   connect(rows_, &QTableView::doubleClicked, this,
           [this](const QModelIndex& index) { open_row(model_->sweep_row(index.row())); });
+  connect(&Appearance::instance(), &Appearance::changed, rows_, &QTableView::resizeColumnsToContents);
   act(Act::reload);
 }
 

@@ -62,6 +62,14 @@ TEST(ViewerArguments, WrongOnesNameTheOptionAndWhatIsExpected) {
   EXPECT_TRUE(error_of("--out a.png a.run").starts_with("--out: expected --render"));
 }
 
+TEST(ViewerArguments, AnOptionThatWouldBePassedOverIsRefused) {
+  EXPECT_EQ(error_of("--render timeline a.run -o a.png --measure uses"),
+            "--measure: expected --render heatmap beside it, found timeline");
+  EXPECT_TRUE(error_of("--render sweep a.db -o a.png --range 1s..2s").starts_with("--range: expected"));
+  EXPECT_TRUE(error_of("--render heatmap a.run -o a.png --y x").starts_with("--y: expected --render sweep"));
+  EXPECT_EQ(error_of("a.run --dark"), "--dark: expected --render beside it, found none");
+}
+
 TEST(ViewerArguments, FilesAloneAreOpened) {
   const auto parsed = parse("a.run b.db --compare c.run");
   EXPECT_FALSE(parsed.ok()) << "a second run beside two files";
@@ -101,6 +109,20 @@ TEST_F(RenderTest, TheSamePictureTwiceIsTheSameBytes) {
     ASSERT_EQ(draw(QString("--render timeline %1 -o %2").arg(real_run(), scratch_path(name))), "");
   }
   EXPECT_EQ(test::bytes_of(scratch_path("first.png")), test::bytes_of(scratch_path("second.png")));
+}
+
+TEST_F(RenderTest, AHeatmapIsOfTheTokensThatWereAskedFor) {
+  const auto drawn = [](const char* name, const char* range) {
+    EXPECT_EQ(draw(QString("--render heatmap %1 -o %2 %3")
+                       .arg(real_run(), scratch_path(name), QLatin1String(range))),
+              "");
+    return test::bytes_of(scratch_path(name));
+  };
+  const QByteArray all = drawn("all.png", "");
+  EXPECT_NE(drawn("one.png", "--range token:1..1"), all);
+  EXPECT_NE(draw(QString("--render heatmap %1 -o %2 --range token:900..901")
+                     .arg(real_run(), scratch_path("never.png"))),
+            "");
 }
 
 TEST_F(RenderTest, ASweepIsDrawnAndAWrongKeyNamesTheNearest) {
