@@ -19,7 +19,7 @@ class Appearance : public QObject {
   [[nodiscard]] double scale() const { return scale_; }
   void set_dark(bool dark);
   void set_scale(double scale);
-  // The application's palette and font follow. Once, after the application was made.
+  // The application's style, palette and font follow. Once, after the application was made.
   void apply();
 
  signals:

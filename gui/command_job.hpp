@@ -28,6 +28,8 @@ class CommandJob final : public QObject {
     QString what;  // "simulating: step"
   };
 
+  static constexpr int kPatienceMs = 5000;
+
   explicit CommandJob(CommandRequest request, QObject* parent = nullptr);
   ~CommandJob() override;
 
@@ -74,7 +76,7 @@ class CommandJob final : public QObject {
   QByteArray output_, rest_;  // rest_: of a line of stderr that has not ended
   QString error_line_, last_line_;
   qint64 took_ms_ = 0;
-  int patience_ms_ = 5000;
+  int patience_ms_ = kPatienceMs;
   bool cancelling_ = false;
 };
 

@@ -3,6 +3,7 @@
 
 #include <QtCore/QFileInfo>
 #include <QtCore/QPointer>
+#include <QtCore/QRegularExpression>
 #include <QtCore/QSaveFile>
 #include <QtWidgets/QFileDialog>
 #include <QtWidgets/QMessageBox>
@@ -22,6 +23,15 @@ void complain(QWidget* parent, const QString& what) {
   QMessageBox::warning(parent, QObject::tr("It could not be saved"), what);
 }
 
+// Asks where to write; a name without an ending gets that of the kind that was chosen.
+QString ask_to_save(QWidget* parent, const QString& title, const QString& suggested, const QString& kinds) {
+  QString kind;
+  const QString name = QFileDialog::getSaveFileName(parent, title, suggested, kinds, &kind);
+  if (name.isEmpty() || !QFileInfo(name).suffix().isEmpty()) return name;
+  static const QRegularExpression kEnding(QStringLiteral("\\*(\\.\\w+)"));
+  return name + kEnding.match(kind.isEmpty() ? kinds : kind).captured(1);
+}
+
 }  // namespace
 
 QStringList ask_for_files(QWidget* parent) {
@@ -35,17 +45,17 @@ QString ask_for_run(QWidget* parent, const QString& title) {
 }
 
 QString ask_for_perfetto(const QString& run, QWidget* parent) {
-  return QFileDialog::getSaveFileName(parent, QObject::tr("Export for Perfetto"),
-                                      beside(run.toStdString(), QStringLiteral(".pftrace")),
-                                      QObject::tr("Perfetto traces (*.pftrace)"));
+  return ask_to_save(parent, QObject::tr("Export for Perfetto"),
+                     beside(run.toStdString(), QStringLiteral(".pftrace")),
+                     QObject::tr("Perfetto traces (*.pftrace)"));
 }
 
 void ask_and_save_picture(Page& page, const std::string& path, QWidget* parent) {
   // While the dialog is open, a job that ends may close the document.
   const QPointer<Page> shown(&page);
-  const QString name = QFileDialog::getSaveFileName(parent, QObject::tr("Export the picture"),
-                                                    beside(path, QStringLiteral(".png")),
-                                                    QObject::tr("PNG (*.png);;SVG (*.svg);;PDF (*.pdf)"));
+  const QString name =
+      ask_to_save(parent, QObject::tr("Export the picture"), beside(path, QStringLiteral(".png")),
+                  QObject::tr("PNG (*.png);;SVG (*.svg);;PDF (*.pdf)"));
   if (name.isEmpty() || shown == nullptr) return;
   const double scale = parent->devicePixelRatioF() * Appearance::instance().scale();
   const Picture picture = page.picture_of(page.size() / Appearance::instance().scale());
@@ -55,8 +65,7 @@ void ask_and_save_picture(Page& page, const std::string& path, QWidget* parent) 
 
 void ask_and_save_table(Page& page, const std::string& path, QWidget* parent) {
   const QPointer<Page> shown(&page);
-  const QString name =
-      QFileDialog::getSaveFileName(parent, QObject::tr("Export the table"),
+  const QString name = ask_to_save(parent, QObject::tr("Export the table"),
                                    beside(path, QStringLiteral(".csv")), QObject::tr("CSV (*.csv)"));
   if (name.isEmpty() || shown == nullptr) return;
   QSaveFile file(name);

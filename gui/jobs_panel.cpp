@@ -52,6 +52,12 @@ CommandJob* JobsPanel::start(const CommandRequest& request) {
   return row->job();
 }
 
+bool JobsPanel::writes(const QString& file) const {
+  return std::any_of(rows_.begin(), rows_.end(), [&](const JobRow* row) {
+    return !row->job()->ended() && row->job()->request().output_file == file;
+  });
+}
+
 int JobsPanel::running() const {
   return static_cast<int>(
       std::count_if(rows_.begin(), rows_.end(), [](const JobRow* row) { return !row->job()->ended(); }));

@@ -23,6 +23,8 @@ class JobsPanel final : public QWidget {
   // Starts it and shows it. The job is the panel's; it is gone when its row is cleared.
   CommandJob* start(const CommandRequest& request);
   [[nodiscard]] int running() const;
+  // Whether one that has not ended writes this file.
+  [[nodiscard]] bool writes(const QString& file) const;
   [[nodiscard]] int count() const { return static_cast<int>(rows_.size()); }
   // Every one that runs; before the window closes, say.
   void cancel_all();

@@ -55,6 +55,7 @@ Result<std::shared_ptr<const RunDocument>> Loader::read_document() {
   return guarded(path_, [this]() -> Made {
     auto run = read_run(path_, watch());
     if (!run) return run.error();
+    if (cancelled_) return reading_cancelled().at(path_);
     return RunDocument::make(path_, std::move(*run));
   });
 }

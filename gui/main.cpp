@@ -8,6 +8,7 @@
 #include "gui/arguments.hpp"
 #include "gui/main_window.hpp"
 #include "gui/render.hpp"
+#include "gui/viewer_style.hpp"
 
 namespace pregate {
 namespace {
@@ -48,7 +49,7 @@ int show(int argc, char** argv, const Arguments& arguments) {
   }
   const QApplication application(argc, argv);
   name_application();
-  QApplication::setStyle(QStringLiteral("Fusion"));
+  QApplication::setStyle(new ViewerStyle);
   Appearance::instance().apply();
   MainWindow window;
   for (const std::string& path : arguments.files) window.open(QString::fromStdString(path));

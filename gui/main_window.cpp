@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/main_window.hpp"
 
+#include <QtCore/QDeadlineTimer>
 #include <QtCore/QFileInfo>
 #include <QtCore/QMimeData>
 #include <QtCore/QPointer>
@@ -345,6 +346,11 @@ void MainWindow::dropEvent(QDropEvent* event) {
 void MainWindow::closeEvent(QCloseEvent* event) {
   QSettings().setValue(kGeometry, saveGeometry());
   jobs_->cancel_all();
+  // What a job was asked to end, it ends by itself if it can: a sweep keeps the scenarios that it is at.
+  QDeadlineTimer patience(CommandJob::kPatienceMs);
+  while (jobs_->running() > 0 && !patience.hasExpired()) {
+    QCoreApplication::processEvents(QEventLoop::ExcludeUserInputEvents | QEventLoop::WaitForMoreEvents, 50);
+  }
   // Documents go before the window: a reading thread is stopped and waited for.
   while (tabs_->count() > 1) close_tab(tabs_->count() - 1);
   QMainWindow::closeEvent(event);
@@ -431,10 +437,12 @@ void MainWindow::run_scenario(const QString& name, const std::string& text, cons
     return;
   }
   const QFileInfo near(QString::fromStdString(beside));
-  const QString file =
-      near.absolutePath() + u'/' + near.completeBaseName() + u'.' + name + QStringLiteral(".run");
-  // Made from the same scenario before: a simulation is repeatable.
-  if (QFileInfo::exists(file)) return open(file);
+  const QString base = near.completeBaseName() + u'.' + name;
+  QString file = near.absolutePath() + u'/' + base + QStringLiteral(".run");
+  if (jobs_->writes(file)) return;  // asked for twice
+  // Made from the same scenario before: a simulation is repeatable. What is no run is somebody's.
+  if (const auto kind = file_kind(file.toStdString()); kind && *kind == FileKind::run) return open(file);
+  if (QFileInfo::exists(file)) file = new_file_name(near.absolutePath(), base, QStringLiteral("run"));
   start_job({.arguments =
                  QStringList{"run"} + (*scenario)->arguments() + QStringList{"--no-baseline", "--out", file},
              .output_file = file,

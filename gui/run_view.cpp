@@ -123,6 +123,9 @@ void RunView::act(Act act) {
     case Act::previous_match:
       search_->step(-1);
       return;
+    case Act::clear_selection:
+      search_->search({});
+      return DocumentView::act(act);
     case Act::toggle_details:
       (page() == timeline_ ? panels_on_timeline_ : panels_elsewhere_) ^= true;
       return show_panels();

@@ -12,6 +12,7 @@ namespace pregate {
 void FoundModel::set(std::vector<Target> found) {
   beginResetModel();
   found_ = std::move(found);
+  sentences_.clear();
   endResetModel();
 }
 
@@ -21,7 +22,11 @@ int FoundModel::rowCount(const QModelIndex& parent) const {
 
 QVariant FoundModel::data(const QModelIndex& index, int role) const {
   if (role != Qt::DisplayRole && role != Qt::ToolTipRole) return {};
-  return QString::fromStdString(explainer_.explain(found_[static_cast<std::size_t>(index.row())]).plain());
+  QString& sentence = sentences_[index.row()];
+  if (sentence.isEmpty())
+    sentence =
+        QString::fromStdString(explainer_.explain(found_[static_cast<std::size_t>(index.row())]).plain());
+  return sentence;
 }
 
 SearchPanel::SearchPanel(const Explainer& explainer, Link& link, QWidget* parent)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <QtCore/QAbstractListModel>
+#include <QtCore/QHash>
 #include <QtCore/QTimer>
 #include <QtWidgets/QLabel>
 #include <QtWidgets/QLineEdit>
@@ -29,6 +30,7 @@ class FoundModel : public QAbstractListModel {
  private:
   const Explainer& explainer_;
   std::vector<Target> found_;
+  mutable QHash<int, QString> sentences_;  // of rows that were seen
 };
 
 class SearchPanel : public QWidget {
