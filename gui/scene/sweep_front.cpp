@@ -62,7 +62,7 @@ std::optional<GhostRule> ghost_rule(const SweepTable& table, std::size_t metric)
   const std::string& name = table.columns[metric].name;
   if (name == "hit_rate_decode" || name == "decode.hit_rate" || name == "policy_hit_rate_decode") {
     if (const auto opt = table.find("opt_hit_rate_decode"))
-      return GhostRule{.key = opt, .axis = {}, .name = "OPT, same budget"};
+      return GhostRule{.key = opt, .axis = {}, .name = "OPT, no prefetch"};
   }
   if (metric < table.axes) return std::nullopt;
   if (auto rule = rule_of(table, "policy.eviction", "belady")) return rule;

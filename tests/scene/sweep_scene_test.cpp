@@ -138,7 +138,7 @@ TEST(SweepScene, TheGhostOfAHitRateIsTheRowsOwnOptimum) {
   EXPECT_DOUBLE_EQ(scene.ghost(1), 0.7);
   EXPECT_DOUBLE_EQ(scene.ghost(5), 0.97);
   EXPECT_TRUE(std::isnan(scene.ghost(0))) << "it failed";
-  EXPECT_THAT(scene.tip({.kind = Target::Kind::sweep_row, .row = 5}), HasSubstr("OPT, same budget: 97.0 %"));
+  EXPECT_THAT(scene.tip({.kind = Target::Kind::sweep_row, .row = 5}), HasSubstr("OPT, no prefetch: 97.0 %"));
 }
 
 TEST(SweepScene, TheGhostOfASpeedIsTheRowWithBeladyAndOtherwiseTheSame) {
