@@ -319,7 +319,11 @@ TEST(HeatmapScene, MovingTheStretchOfALongRunTakesLessThanAFrame) {
   }
   const std::chrono::duration<double, std::milli> each = (std::chrono::steady_clock::now() - begin) / kMoves;
   RecordProperty("milliseconds", std::to_string(each.count()));
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "how long it takes under a sanitizer says nothing: " << each.count() << " ms";
+#else
   EXPECT_LT(each.count(), 16);
+#endif
 }
 
 }  // namespace

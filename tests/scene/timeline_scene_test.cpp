@@ -390,5 +390,29 @@ TEST_F(TimelineSceneTest, TheMinimapMovesTheWindow) {
               static_cast<double>(tracks_->span().last) / 2, 2);
 }
 
+TEST(RowCache, OfALongRunMakesInTwoThreadsWhatTheRowsHold) {
+  const RunRecord run = made_run({.tokens = 3000, .layers = 12});
+  ASSERT_GT(run.operators.size() + run.loads.size(), 200'000U);
+  const auto built = RunTracks::build(run);
+  ASSERT_TRUE(built.ok());
+  const RunTracks* const tracks = built->get();
+  TimelineScene scene(*tracks);
+  scene.resize(1000, 700);
+  const PixelGrid grid(scene.view(), scene.plot_width());
+  RowCache cache(*tracks);
+  cache.show(grid);
+  const std::vector<TimelineRow> rows = scene.layout().visible();
+  cache.prepare(rows);
+  EXPECT_EQ(cache.band(), tracks->band().columns(grid));
+  std::vector<SliceSpan> spans;
+  std::vector<CounterSpan> changes;
+  for (const TimelineRow& row : rows) {
+    tracks->row(row.track).spans(grid, spans);
+    EXPECT_EQ(cache.spans(row.track), spans) << tracks->name_of(row.track);
+    tracks->counter(row.track).spans(grid, changes);
+    EXPECT_EQ(cache.counter(row.track), changes) << tracks->name_of(row.track);
+  }
+}
+
 }  // namespace
 }  // namespace pregate
