@@ -21,6 +21,7 @@ bool was_read(const LoadRecord& load) {
 }
 
 std::string name_of(const ExpertTable& table, ExpertId expert) {
+  if (!expert.valid()) return "an unknown expert";
   return fmt::format("expert {} of bank {}", table.index_in_bank(expert), table.bank(expert).value());
 }
 
@@ -58,6 +59,7 @@ std::vector<StepView> view_steps(const RunRecord& run) {
     steps[index(slice.step)].management += slice.end - slice.begin;
   for (const StallRecord& stall : run.stalls) steps[index(stall.step)].stall += stall.end - stall.begin;
   for (const LookupRecord& lookup : run.lookups) {
+    if (!lookup.event.valid()) continue;
     StepView& step = steps[index(run.events[lookup.event.value()].step)];
     step.hits += lookup.outcome == Outcome::resident_hit || lookup.outcome == Outcome::prefetch_hit ? 1 : 0;
     step.late += lookup.outcome == Outcome::late_prefetch ? 1 : 0;
@@ -96,14 +98,15 @@ std::vector<ExpertView> worst_experts(const RunRecord& run, std::size_t count) {
     experts[e].expert = table.index_in_bank(ExpertId(e));
   }
   for (const StallRecord& stall : run.stalls) {
-    if (stall.load.valid())
-      experts[run.loads[stall.load.value()].expert.value()].stall += stall.end - stall.begin;
+    const ExpertId expert = stall.load.valid() ? run.loads[stall.load.value()].expert : ExpertId();
+    if (expert.valid()) experts[expert.value()].stall += stall.end - stall.begin;
   }
   for (const LookupRecord& lookup : run.lookups) {
+    if (!lookup.expert.valid()) continue;
     experts[lookup.expert.value()].misses += lookup.outcome == Outcome::miss ? 1 : 0;
   }
   for (const LoadRecord& load : run.loads) {
-    if (!was_read(load)) continue;
+    if (!was_read(load) || !load.expert.valid()) continue;
     experts[load.expert.value()].reloads += load.reload ? 1 : 0;
     experts[load.expert.value()].bytes += load.bytes;
   }

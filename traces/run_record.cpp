@@ -22,6 +22,7 @@ class RunCheck {
   Status evictions();
   Status counters();
   Status measured();
+  Status sizes();
 
  private:
   // `sound`: the same check as a yes or no, for the millions of rows about which there is nothing to say.
@@ -56,7 +57,7 @@ class RunCheck {
   static Status order(SimTime begin, SimTime end) {
     if (begin <= end) return {};
     return bad_input("an end at or after the begin",
-                     fmt::format("{} ps before it", (begin - end).count_ps()));
+                     fmt::format("{} ps before it", Int128{begin.count_ps()} - end.count_ps()));
   }
   [[nodiscard]] Status expert(ExpertId id) const { return reference("an expert", id, experts_); }
   [[nodiscard]] Status load(LoadId id) const { return reference("a load", id, run_.loads.size()); }
@@ -170,6 +171,90 @@ Status RunCheck::measured() {
   });
 }
 
+// So that times can be subtracted, and what is summed of a table fits 63 bits.
+constexpr std::int64_t kMostSize = std::int64_t{1} << 62;
+
+// Holds a table's times and sizes against it; remembers what did not fit.
+class SizeCheck {
+ public:
+  bool time(SimTime time) {
+    wanted_ = "a time from 0 to 2^62 ps";
+    found_ = time.count_ps();
+    return found_ >= 0 && found_ <= kMostSize;
+  }
+  bool add(std::int64_t size) {
+    wanted_ = "sizes of at least 0 that sum to at most 2^62";
+    found_ = size;
+    if (size < 0 || size > kMostSize - sum_) return false;
+    sum_ += size;
+    return true;
+  }
+  template <typename Row, typename Fits>
+  Status rows(const char* table, const std::vector<Row>& rows, Fits fits) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (fits(rows[i])) continue;
+      return bad_input(wanted_, fmt::format("{}", found_), fmt::format("{} {}", table, i));
+    }
+    return {};
+  }
+  // Of rows that begin and end.
+  template <typename Row>
+  Status spans(const char* table, const std::vector<Row>& all) {
+    return rows(table, all, [this](const Row& row) {
+      return time(row.begin) && time(row.end) && add((row.end - row.begin).count_ps());
+    });
+  }
+  template <typename Row>
+  Status moments(const char* table, const std::vector<Row>& all) {
+    return rows(table, all, [this](const Row& row) { return time(row.at); });
+  }
+
+ private:
+  std::int64_t sum_ = 0, found_ = 0;
+  const char* wanted_ = "";
+};
+
+Status RunCheck::sizes() {
+  SizeCheck alone, bytes;
+  return all({SizeCheck().spans("step", run_.steps), SizeCheck().moments("event", run_.events),
+              SizeCheck().spans("operator", run_.operators),
+              alone.rows("operator", run_.operators,
+                         [&](const OperatorRecord& row) { return alone.add(row.alone.count_ps()); }),
+              SizeCheck().spans("management", run_.management), SizeCheck().spans("stall", run_.stalls),
+              bytes.rows("load", run_.loads,
+                         [&](const LoadRecord& row) {
+                           return bytes.time(row.requested) && bytes.time(row.started) &&
+                                  bytes.time(row.arrived) && bytes.add(row.bytes.count());
+                         }),
+              SizeCheck().moments("eviction", run_.evictions),
+              SizeCheck().moments("counter", run_.counters)});
+}
+
+// Counts, times and bytes of a summary are none below zero, and any two can be added.
+Status check_numbers(const RunSummary& s) {
+  std::vector<std::int64_t> all = {s.prefetch.issued,       s.prefetch.useful,     s.prefetch.late,
+                                   s.prefetch.useless,      s.prefetch.redundant,  s.prefetch.cancelled,
+                                   s.ttft.count_ps(),       s.bound.count_ps(),    s.expert_budget.count(),
+                                   s.peak_resident.count(), s.token_cycle.count(), s.events,
+                                   s.kernel_events};
+  all.insert(all.end(), s.misses_by_class.begin(), s.misses_by_class.end());
+  for (const PhaseSummary* p : {&s.all, &s.prefill, &s.decode}) {
+    for (const std::int64_t number :
+         {p->tokens, p->makespan.count_ps(), p->compute.count_ps(), p->dram_contention.count_ps(),
+          p->management.count_ps(), p->stall.count_ps(), p->lookups, p->loads, p->reloads, p->evictions,
+          p->bytes_read.count(), p->dram_read.count(), p->macs.count()})
+      all.push_back(number);
+    for (const Duration& stall : p->stall_by_cause) all.push_back(stall.count_ps());
+    all.insert(all.end(), p->outcomes.begin(), p->outcomes.end());
+  }
+  constexpr std::int64_t kMost = kMostSize / 2;
+  for (const std::int64_t number : all) {
+    if (number < 0 || number > kMost)
+      return bad_input("numbers from 0 to 2^61", fmt::format("{}", number), "summary");
+  }
+  return {};
+}
+
 Status check_ratios(const RunSummary& summary) {
   for (const double value : {summary.prefetch.accuracy, summary.prefetch.coverage, summary.thrash_share,
                              summary.opt_hit_rate_decode, summary.policy_hit_rate_decode,
@@ -223,6 +308,8 @@ Status validate_run(const RunRecord& run) {
   if (fits) fits = check.evictions();
   if (fits) fits = check.counters();
   if (fits) fits = check.measured();
+  if (fits) fits = check.sizes();
+  if (fits) fits = check_numbers(run.summary);
   if (fits) fits = check_ratios(run.summary);
   return fits;
 }

@@ -215,8 +215,8 @@ struct RunRecord {
 };
 
 // Whether every reference inside the record leads somewhere (steps, layers, experts, loads, evictions,
-// events, lookups), no slice ends before it begins and every ratio is finite. The error's place names table
-// and row.
+// events, lookups), no slice ends before it begins, every ratio is finite, times lie from 0 to 2^62 ps, and
+// what is summed of a table (its spans, its bytes) is at most 2^62. The error's place names table and row.
 Status validate_run(const RunRecord& run);
 
 }  // namespace pregate

@@ -60,7 +60,7 @@ float SweepScene::draw_colours(Picture& picture, float x, float y, float width, 
       number_axis({}, plot::Scale::linear, {colour_low_ * scale.factor, colour_high_ * scale.factor}, 4);
   const double low = colour_low_ * scale.factor, high = colour_high_ * scale.factor;
   for (const plot::Tick& tick : axis.ruler.ticks) {
-    if (tick.value < low || tick.value > high || high <= low) continue;
+    if (tick.value < low || tick.value > high || high <= low || !std::isfinite(high - low)) continue;
     const auto at = static_cast<float>((1 - (tick.value - low) / (high - low)) * (kTall - 1));
     picture.rect(Ink::axis, x + 12, y + std::round(at), 3, 1);
     name(picture, Ink::text_dim, x + 18, y + at - kLine / 2, width - 18, tick.label);

@@ -249,9 +249,10 @@ SweepScene::Tint SweepScene::tint_of(std::size_t row) const {
   if (c.is_words()) {
     return {.ink = kSeries[static_cast<std::size_t>(c.words[row]) % kSeries.size()]};
   }
-  const double span = colour_high_ - colour_low_;
+  // Of halves: the largest numbers have no difference.
+  const double span = colour_high_ / 2 - colour_low_ / 2, part = (v / 2 - colour_low_ / 2) / span;
   // The lightest heat is the background's neighbour.
-  const double share = span > 0 ? (v - colour_low_) / span : 1;
+  const double share = span > 0 && std::isfinite(part) ? part : 1;
   return {.ink = Ink::heat, .heat = static_cast<float>(shape::kLeastHeat + (1 - shape::kLeastHeat) * share)};
 }
 

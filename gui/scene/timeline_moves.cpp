@@ -8,6 +8,7 @@
 #include "gui/scene/slice_words.hpp"
 #include "gui/scene/time_axis.hpp"
 #include "gui/scene/timeline_scene.hpp"
+#include "traces/base/units.hpp"
 
 namespace pregate {
 
@@ -77,13 +78,14 @@ bool TimelineScene::go_to_bookmark(std::size_t number) {
 void TimelineScene::show_span(TimeSpan span) {
   const TimeSpan view = state_.view;
   const bool inside = span.first >= view.first && span.last <= view.last;
-  const bool wide_enough = span.length() >= view.length() / plot_width() * 3;
+  const bool wide_enough = Int128{span.length()} >= Int128{view.length()} / plot_width() * 3;
   if (inside && (wide_enough || span.length() == 0)) return;
   const std::int64_t middle = span.first + span.length() / 2;
   // As close as before, if the slice can be seen so; else so that it is a tenth of the view, or all of it.
   std::int64_t length = view.length();
   if (span.length() > length) length = span.length() / 2 * 3;
-  if (span.length() > 0 && !wide_enough) length = std::min(span.length() * 10, length);
+  if (span.length() > 0 && !wide_enough)
+    length = static_cast<std::int64_t>(std::min<Int128>(Int128{span.length()} * 10, length));
   const std::int64_t first = middle - length / 2;
   zoom_to({first, first + std::max<std::int64_t>(1, length)});
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <future>
 
+#include "gui/scene/work_rows.hpp"
 #include "traces/base/units.hpp"
 
 namespace pregate {
@@ -13,9 +14,15 @@ namespace {
 // The closest look: a nanosecond.
 constexpr std::int64_t kShortestView = 1'000;
 
+// Within what a time may be: a mouse may be dragged far out of the window.
+std::int64_t bounded(Int128 time) {
+  return static_cast<std::int64_t>(std::clamp<Int128>(time, -kLatestTime, kLatestTime));
+}
+
 std::int64_t scaled(std::int64_t value, double factor) {
-  return static_cast<std::int64_t>(
-      std::llround(static_cast<long double>(value) * static_cast<long double>(factor)));
+  constexpr auto kMost = static_cast<long double>(kLatestTime);
+  const long double product = static_cast<long double>(value) * static_cast<long double>(factor);
+  return static_cast<std::int64_t>(std::llround(std::clamp(product, -kMost, kMost)));
 }
 
 }  // namespace
@@ -94,7 +101,7 @@ int TimelineScene::legend_height() const {
 
 std::int64_t TimelineScene::time_at(double x) const {
   const double part = (x - names_width()) / plot_width();
-  return state_.view.first + scaled(state_.view.length(), part);
+  return bounded(Int128{state_.view.first} + scaled(state_.view.length(), part));
 }
 
 double TimelineScene::x_of(std::int64_t time) const {
@@ -109,6 +116,8 @@ void TimelineScene::fit() {
 
 void TimelineScene::zoom_to(TimeSpan span) {
   if (span.last < span.first) std::swap(span.first, span.last);
+  span = {std::clamp<std::int64_t>(span.first, 0, kLatestTime),
+          std::clamp<std::int64_t>(span.last, 0, kLatestTime)};
   const std::int64_t missing = kShortestView - span.length();
   if (missing > 0) span = {span.first - missing / 2, span.last + missing - missing / 2};
   state_.view = span;
@@ -129,9 +138,11 @@ void TimelineScene::zoom_at(double x, double factor) {
 }
 
 void TimelineScene::pan(double pixels) {
-  const std::int64_t shift = scaled(state_.view.length(), pixels / plot_width());
-  state_.view.first += shift;
-  state_.view.last += shift;
+  const TimeSpan run = tracks_.span();
+  const std::int64_t length = state_.view.length(), shift = scaled(length, pixels / plot_width());
+  state_.view.first = static_cast<std::int64_t>(std::clamp<Int128>(
+      Int128{state_.view.first} + shift, run.first, std::max(run.first, run.last - length)));
+  state_.view.last = state_.view.first + length;
   keep_in_bounds();
 }
 

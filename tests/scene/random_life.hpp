@@ -70,7 +70,8 @@ class RandomLife {
                                                 : Outcome::prefetch_hit;
     if (lookup.outcome == Outcome::miss)
       lookup.miss_class = again ? static_cast<MissClass>(2 + random_.below(3)) : MissClass::compulsory;
-    const SimTime requested = purpose == Purpose::demand ? at.at : at.at + (Duration() - some());
+    const SimTime requested =
+        purpose == Purpose::demand ? at.at : std::max(SimTime(), at.at + (Duration() - some()));
     const SimTime started = random_.chance(0.3) ? requested : requested + some();
     life.load = LoadId(static_cast<std::uint32_t>(run_.loads.size()));
     life.resident = true;

@@ -256,6 +256,21 @@ TEST(SweepScene, ColumnsAreAskedForByTheirNamesOrTheirEnds) {
   EXPECT_THAT(wrong.error().message(), HasSubstr("--y: expected an axis or a key of the sweep (nearest: "));
 }
 
+TEST(SweepScene, NumbersThatHaveNoDifferenceHaveAPlaceAndAColour) {
+  const SweepTable table =
+      table_of({{kGiB, "lru", 1.7e308}, {2 * kGiB, "lru", -1.7e308}, {3 * kGiB, "lru", 1}});
+  const std::size_t speed = *table.find("tokens_per_second");
+  for (const bool logarithmic : {false, true}) {
+    const SweepScene scene(table, {.x = 0, .y = speed, .colour = speed, .log_y = logarithmic});
+    const Picture picture = scene.picture(700, 500);
+    EXPECT_LT(picture.marks.size(), 200U);
+    for (const Mark& mark : picture.marks) {
+      ASSERT_TRUE(std::isfinite(mark.x) && std::isfinite(mark.y) && std::isfinite(mark.h));
+      ASSERT_TRUE(mark.value >= 0 && mark.value <= 1) << mark.value;
+    }
+  }
+}
+
 TEST(SweepScene, OfNothingOrOneRowIsAPictureToo) {
   const SweepTable none = table_of({});
   EXPECT_THAT(SweepScene(none, default_sweep_options(none)).picture(300, 200).texts,

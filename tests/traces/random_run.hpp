@@ -29,6 +29,8 @@ class RandomRun {
 
  private:
   std::int64_t any() { return static_cast<std::int64_t>(random_.next()); }
+  // A count, a time or a size: 40 bits, so that thousands of them can be summed.
+  std::int64_t amount() { return static_cast<std::int64_t>(random_.next() >> 24); }
   std::int32_t small() { return static_cast<std::int32_t>(random_.below(1'000'000)); }
   double real() { return random_.unit() * 1e6 - 5e5; }
   bool coin() { return random_.chance(0.5); }
@@ -62,7 +64,7 @@ class RandomRun {
   void timeline_rows(std::size_t i) {
     run_.events.push_back({.step = step(),
                            .layer = layer(),
-                           .at = SimTime::at_ps(any()),
+                           .at = SimTime::at_ps(amount()),
                            .first_lookup = static_cast<std::uint32_t>(i)});
     run_.lookups.push_back({.event = event(),
                             .expert = expert(),
@@ -75,7 +77,7 @@ class RandomRun {
                               .expert = expert(),
                               .begin = now(),
                               .end = later(),
-                              .alone = Duration::ps(any())});
+                              .alone = Duration::ps(amount())});
     run_.management.push_back({.step = step(), .layer = layer(), .begin = now(), .end = later()});
     run_.stalls.push_back({.step = step(),
                            .layer = layer(),
@@ -86,7 +88,7 @@ class RandomRun {
   }
   void cache_rows() {
     run_.loads.push_back({.expert = expert(),
-                          .bytes = Bytes(any()),
+                          .bytes = Bytes(amount()),
                           .purpose = pick<Purpose>(3),
                           .adopted = coin(),
                           .reload = coin(),
@@ -94,21 +96,21 @@ class RandomRun {
                           .step = step(),
                           .layer = layer(),
                           .queued_behind = small(),
-                          .requested = SimTime::at_ps(any()),
-                          .started = SimTime::at_ps(any()),
-                          .arrived = SimTime::at_ps(any()),
+                          .requested = SimTime::at_ps(amount()),
+                          .started = SimTime::at_ps(amount()),
+                          .arrived = SimTime::at_ps(amount()),
                           .first_use = event(),
                           .previous_eviction = id<EvictionId>(rows_)});
     run_.evictions.push_back({.expert = expert(),
                               .by_load = load(),
-                              .at = SimTime::at_ps(any()),
+                              .at = SimTime::at_ps(amount()),
                               .at_event = event(),
                               .last_used = event(),
                               .score = any(),
                               .opt_keeps = coin(),
                               .next_use = event()});
     run_.counters.push_back({.counter = static_cast<std::uint8_t>(random_.below(3)),
-                             .at = SimTime::at_ps(any()),
+                             .at = SimTime::at_ps(amount()),
                              .value = any()});
     run_.measured.push_back({.step = step(),
                              .layer = layer(),
@@ -120,22 +122,22 @@ class RandomRun {
                              .macs = Macs(any())});
   }
   PhaseSummary phase() {
-    const auto time = [&] { return Duration::ps(any()); };
-    PhaseSummary p{.tokens = any(),
+    const auto time = [&] { return Duration::ps(amount()); };
+    PhaseSummary p{.tokens = amount(),
                    .makespan = time(),
                    .compute = time(),
                    .dram_contention = time(),
                    .management = time(),
                    .stall = time(),
-                   .lookups = any(),
-                   .loads = any(),
-                   .reloads = any(),
-                   .evictions = any(),
-                   .bytes_read = Bytes(any()),
-                   .dram_read = Bytes(any()),
-                   .macs = Macs(any())};
+                   .lookups = amount(),
+                   .loads = amount(),
+                   .reloads = amount(),
+                   .evictions = amount(),
+                   .bytes_read = Bytes(amount()),
+                   .dram_read = Bytes(amount()),
+                   .macs = Macs(amount())};
     for (Duration& stall : p.stall_by_cause) stall = time();
-    for (std::int64_t& outcome : p.outcomes) outcome = any();
+    for (std::int64_t& outcome : p.outcomes) outcome = amount();
     if (coin()) p.energy = {real(), real(), real(), real(), real(), real()};
     return p;
   }
@@ -144,29 +146,29 @@ class RandomRun {
     s.all = phase();
     s.prefill = phase();
     s.decode = phase();
-    for (std::int64_t& misses : s.misses_by_class) misses = any();
-    s.prefetch = {.issued = any(),
-                  .useful = any(),
-                  .late = any(),
-                  .useless = any(),
-                  .redundant = any(),
-                  .cancelled = any(),
+    for (std::int64_t& misses : s.misses_by_class) misses = amount();
+    s.prefetch = {.issued = amount(),
+                  .useful = amount(),
+                  .late = amount(),
+                  .useless = amount(),
+                  .redundant = amount(),
+                  .cancelled = amount(),
                   .accuracy = real(),
                   .coverage = real()};
-    s.ttft = Duration::ps(any());
+    s.ttft = Duration::ps(amount());
     s.thrash_share = real();
     s.thrash_step = -small();
     s.opt_hit_rate_decode = real();
     s.policy_hit_rate_decode = real();
     s.recoverable_gap = real();
-    s.bound = Duration::ps(any());
+    s.bound = Duration::ps(amount());
     s.bound_by = "flash";
     if (coin()) s.energy_j = real();
-    s.expert_budget = Bytes(any());
-    s.peak_resident = Bytes(any());
-    s.token_cycle = Bytes(any());
-    s.events = any();
-    s.kernel_events = any();
+    s.expert_budget = Bytes(amount());
+    s.peak_resident = Bytes(amount());
+    s.token_cycle = Bytes(amount());
+    s.events = amount();
+    s.kernel_events = amount();
   }
 
   Random random_;

@@ -274,6 +274,37 @@ TEST(RunFile, ReferencesThatLeadNowhere_AreNeitherWrittenNorRead) {
       {"NaN",
        [](RunRecord& r) { r.summary.thrash_share = std::numeric_limits<double>::quiet_NaN(); },
        {"summary", "expected finite ratios", "found nan"}},
+      {"an end long before the begin",
+       [](RunRecord& r) {
+         r.stalls[0].begin = SimTime::at_ps(INT64_MAX);
+         r.stalls[0].end = SimTime::at_ps(INT64_MIN);
+       },
+       {"stall 0", "found 18446744073709551615 ps before it"}},
+      {"a time below zero",
+       [](RunRecord& r) { r.loads[2].arrived = SimTime::at_ps(-1); },
+       {"load 2", "expected a time from 0 to 2^62 ps", "found -1"}},
+      {"a time that no other can be added to",
+       [](RunRecord& r) { r.events[1].at = SimTime::at_ps(INT64_MAX); },
+       {"event 1", "expected a time from 0 to 2^62 ps", "found 9223372036854775807"}},
+      {"an operator that takes less than no time",
+       [](RunRecord& r) { r.operators[4].alone = Duration::ps(-1); },
+       {"operator 4", "expected sizes of at least 0", "found -1"}},
+      {"operators that take longer together than there are numbers",
+       [](RunRecord& r) {
+         r.operators[4].alone = r.operators[5].alone = Duration::ps(std::int64_t{1} << 61);
+       },
+       {"operator 5", "sum to at most 2^62"}},
+      {"loads of more bytes than there are numbers",
+       [](RunRecord& r) { r.loads[0].bytes = Bytes(INT64_MAX); },
+       {"load 0", "sum to at most 2^62"}},
+      {"stalls that lie over each other without end",
+       [](RunRecord& r) {
+         for (StallRecord& stall : r.stalls) stall.end = SimTime::at_ps(std::int64_t{1} << 62);
+       },
+       {"stall 1", "sum to at most 2^62"}},
+      {"a count below zero",
+       [](RunRecord& r) { r.summary.decode.outcomes[1] = -5; },
+       {"summary", "expected numbers from 0 to 2^61", "found -5"}},
       {"no model", [](RunRecord& r) { r.model.layers.clear(); }, {"layers"}},
   };
   const fixtures::TempFolder folder;

@@ -87,6 +87,17 @@ TEST(Ticks, OfTheLeastAndLargestNumbers_EndAndAreFew) {
     EXPECT_LE(make_ruler({}, range, 5).ticks.size(), 12U) << range.high;
 }
 
+TEST(Ticks, OfNumbersThatHaveNoDifference_EndAndAreFew) {
+  for (const Scale scale : {Scale::linear, Scale::log2, Scale::log10}) {
+    const Ruler ruler =
+        make_ruler({.scale = scale}, {scale == Scale::linear ? -1.7e308 : 5e-324, 1.7e308}, 5);
+    EXPECT_TRUE(std::isfinite(ruler.low) && std::isfinite(ruler.high));
+    EXPECT_GE(ruler.ticks.size(), 2U);
+    EXPECT_LE(ruler.ticks.size(), 12U);
+    for (const Tick& tick : ruler.ticks) EXPECT_TRUE(std::isfinite(tick.value)) << tick.label;
+  }
+}
+
 TEST(Ticks, GivenEndBeyondTheData_LeavesAnAxis) {
   EXPECT_GT(make_ruler({.min = 10}, {0, 5}, 4).high, 10);
   EXPECT_LT(make_ruler({.max = -10}, {0, 5}, 4).low, -10);

@@ -83,6 +83,12 @@ void add_log_ticks(Ruler& ruler, int wanted) {
   add_linear_ticks(ruler, round_step(ruler.high - ruler.low, wanted));
 }
 
+// So that the difference of two ends, or their ratio, is a number.
+Range bounded(Scale scale, Range data) {
+  const double most = is_log(scale) ? 1e140 : 1e300, least = is_log(scale) ? 1 / most : -most;
+  return {std::clamp(data.low, least, most), std::clamp(data.high, least, most)};
+}
+
 // Ends of data that is one value, or none, are moved apart. Values above zero that begin low begin at zero.
 Range widened(Scale scale, Range data) {
   if (is_log(scale)) {
@@ -119,7 +125,7 @@ std::string number_text(double value, int decimals) {
 
 Ruler make_ruler(const Axis& axis, Range data, int wanted) {
   wanted = std::max(2, wanted);
-  const Range ends = widened(axis.scale, data);
+  const Range ends = widened(axis.scale, bounded(axis.scale, data));
   Ruler ruler{.scale = axis.scale, .low = axis.min.value_or(ends.low), .high = axis.max.value_or(ends.high)};
   if (ruler.high <= ruler.low) {  // one end was given, and the data lies beyond it
     if (axis.min) ruler.high = is_log(axis.scale) ? ruler.low * 2 : ruler.low + 1;
