@@ -44,10 +44,14 @@ ReadWatch Loader::watch() {
     const auto now = std::chrono::steady_clock::now();
     if (now >= next) {
       next = now + kPause;
-      emit progressed(read, total);  // queued: the receivers live on another thread
+      news_.post([this, read, total] { emit progressed(read, total); });
     }
     return !cancelled_.load();
   };
+}
+
+void Loader::tell_failure(const Error& error) {
+  news_.post([this, message = error.message()] { emit failed(QString::fromStdString(message)); });
 }
 
 Result<std::shared_ptr<const RunDocument>> Loader::read_document() {
@@ -63,34 +67,37 @@ Result<std::shared_ptr<const RunDocument>> Loader::read_document() {
 void Loader::read_run_file() {
   const auto document = read_document();
   if (!document) {
-    emit failed(QString::fromStdString(document.error().message()));
+    tell_failure(document.error());
     return;
   }
-  emit run_loaded(*document);
+  news_.post([this, run = *document] { emit run_loaded(run); });
 }
 
 void Loader::read_pair(const RunDocument& a) {
   const auto b = read_document();
   if (!b) {
-    emit failed(QString::fromStdString(b.error().message()));
+    tell_failure(b.error());
     return;
   }
   using Made = Result<std::unique_ptr<RunPair>>;
   auto pair = guarded(path_, [&]() -> Made { return RunPair::build(a.run, (*b)->run); });
   if (!pair) {
-    emit failed(QString::fromStdString(pair.error().message()));
+    tell_failure(pair.error());
     return;
   }
-  emit pair_loaded(*b, std::shared_ptr<const RunPair>(std::move(*pair)));
+  news_.post([this, run = *b, both = std::shared_ptr<const RunPair>(std::move(*pair))] {
+    emit pair_loaded(run, both);
+  });
 }
 
 void Loader::read_route_file() {
   auto trace = guarded(path_, [this] { return load_trace(path_, {}, watch()); });
   if (!trace) {
-    emit failed(QString::fromStdString(trace.error().message()));
+    tell_failure(trace.error());
     return;
   }
-  emit route_loaded(std::make_shared<const RouteDocument>(RouteDocument{path_, std::move(*trace)}));
+  auto document = std::make_shared<const RouteDocument>(RouteDocument{path_, std::move(*trace)});
+  news_.post([this, document] { emit route_loaded(document); });
 }
 
 }  // namespace pregate

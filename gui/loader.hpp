@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "gui/documents.hpp"
+#include "gui/mailbox.hpp"
 #include "gui/scene/run_pair.hpp"
 #include "traces/read_watch.hpp"
 
@@ -43,9 +44,11 @@ class Loader : public QObject {
   void read_route_file();
   void read_pair(const RunDocument& a);
   ReadWatch watch();
+  void tell_failure(const Error& error);
 
   std::string path_;
   std::atomic<bool> cancelled_ = false;
+  Mailbox news_;  // from the thread
   std::thread thread_;
 };
 

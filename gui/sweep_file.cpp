@@ -57,19 +57,16 @@ void SweepReader::fail(const QString& message) {
   emit failed(message);
 }
 
-// The thread touches nothing of this object; its result comes back by the event loop.
+// The thread touches nothing of this object but the box that its result comes back by.
 void SweepReader::parse() {
   if (thread_.joinable()) thread_.join();
   thread_ = std::thread([this, path = path_, text = job_->output_bytes()] {
     auto table = std::make_shared<Result<SweepTable>>(parsed(path, text));
-    QMetaObject::invokeMethod(
-        this,
-        [this, table] {
-          if (!*table) return fail(QString::fromStdString(table->error().message()));
-          reading_ = false;
-          emit finished(std::make_shared<const SweepTable>(std::move(table->value())));
-        },
-        Qt::QueuedConnection);
+    news_.post([this, table] {
+      if (!*table) return fail(QString::fromStdString(table->error().message()));
+      reading_ = false;
+      emit finished(std::make_shared<const SweepTable>(std::move(table->value())));
+    });
   });
 }
 

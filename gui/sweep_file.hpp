@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "gui/command_job.hpp"
+#include "gui/mailbox.hpp"
 #include "gui/scene/sweep_table.hpp"
 
 namespace pregate {
@@ -34,6 +35,7 @@ class SweepReader : public QObject {
 
   std::string path_;
   std::unique_ptr<CommandJob> job_;
+  Mailbox news_;  // from the thread
   std::thread thread_;
   bool reading_ = false;
 };
