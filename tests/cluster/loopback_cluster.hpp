@@ -294,7 +294,7 @@ class LoopbackCluster {
         // A cluster is never in a hurry; a test is.
         << "SchedulerType=sched/builtin\n"
         << "SchedulerParameters=batch_sched_delay=0,sched_interval=1,max_array_tasks=100\n"
-        << "KillWait=2\nMinJobAge=" << remembers << "\n"
+        << "KillWait=20\nMinJobAge=" << remembers << "\n"
         << "NodeName=node1 NodeHostname=" << host.name << " NodeAddr=" << host.address
         << " CPUs=2 State=UNKNOWN\n"
         << "PartitionName=all Nodes=ALL Default=YES MaxTime=5 State=UP\n";
