@@ -80,9 +80,13 @@ void CompareScene::zoom_at(double x, double factor) {
 }
 
 void CompareScene::pan(double pixels) {
-  const auto by =
-      static_cast<std::int64_t>(std::llround(pixels / plot_width() * static_cast<double>(view_.length())));
-  view_ = {view_.first + by, view_.last + by};
+  // No further than from one end to the other, however far the mouse was dragged.
+  const auto all = static_cast<double>(pair_.axis().span().last);
+  const double wanted = pixels / plot_width() * static_cast<double>(view_.length());
+  const std::int64_t by = std::llround(std::clamp(wanted, -all, all));
+  const std::int64_t length = view_.length(), latest = pair_.axis().span().last - length;
+  view_.first = std::clamp<std::int64_t>(view_.first + by, 0, std::max<std::int64_t>(latest, 0));
+  view_.last = view_.first + length;
   keep_in_bounds();
 }
 
@@ -131,9 +135,10 @@ bool CompareScene::reveal(const Target& target) {
   if (!place) return false;
   select(target);
   if (place->first >= view_.first && place->last <= view_.last &&
-      place->length() >= view_.length() / plot_width() * 3)
+      place->length() / 3 >= view_.length() / plot_width())
     return true;
-  const std::int64_t length = std::max<std::int64_t>(place->length() * 10, 1000);
+  constexpr std::int64_t kMost = INT64_MAX / 20;
+  const std::int64_t length = std::max<std::int64_t>(std::min(place->length(), kMost) * 10, 1000);
   const std::int64_t middle = place->first + place->length() / 2;
   zoom_to({middle - std::min(middle, length / 2), middle + length / 2});
   return true;

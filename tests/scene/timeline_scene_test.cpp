@@ -390,6 +390,28 @@ TEST_F(TimelineSceneTest, TheMinimapMovesTheWindow) {
               static_cast<double>(tracks_->span().last) / 2, 2);
 }
 
+TEST(TimelineScene, ARunOfTheLongestTimeIsMovedBetweenItsEnds) {
+  RunRecord run = made_run({.tokens = 1});
+  run.steps[0].end = SimTime::at_ps(INT64_C(1) << 62);
+  const auto built = RunTracks::build(run);
+  ASSERT_TRUE(built.ok());
+  TimelineScene scene(**built);
+  const TimeSpan all = (*built)->span();
+  scene.zoom_at(500, 0.5);
+  scene.pan(1e9);
+  EXPECT_EQ(scene.view().last, all.last);
+  EXPECT_EQ(scene.view().length(), all.length() / 2);
+  scene.pan(-1e9);
+  EXPECT_EQ(scene.view().first, 0);
+  scene.zoom_to({1, INT64_MAX});
+  EXPECT_EQ(scene.view().last, all.last);
+  EXPECT_GE(scene.time_at(1e12), all.last);
+  EXPECT_LT(scene.time_at(-1e12), 0);
+  scene.resize(1, 1);
+  EXPECT_TRUE(scene.reveal({.kind = Target::Kind::operation, .row = 0}));
+  EXPECT_LT(scene.view().length(), all.length());
+}
+
 TEST(RowCache, OfALongRunMakesInTwoThreadsWhatTheRowsHold) {
   const RunRecord run = made_run({.tokens = 3000, .layers = 12});
   ASSERT_GT(run.operators.size() + run.loads.size(), 200'000U);
