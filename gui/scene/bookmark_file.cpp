@@ -17,12 +17,18 @@ namespace {
 constexpr qint64 kMostBytes = 1 << 20;
 constexpr qsizetype kLongestNote = 1'000;
 
+// A value as an error shows it: null, lists and objects have no text.
+std::string found(const QJsonValue& value) {
+  if (value.isUndefined()) return "nothing";
+  const std::string text = value.toVariant().toString().toStdString();
+  return text.empty() ? "something else" : text;
+}
+
 // A whole number of the field; the error names it.
 Result<std::int64_t> whole(const QJsonValue& value, const std::string& place, std::int64_t most) {
   const qint64 number = value.toInteger(-1);
   if (value.isDouble() && number >= 0 && number <= most && value.toInteger(-2) == number) return number;
-  return bad_input(fmt::format("a whole number from 0 to {}", most),
-                   value.isUndefined() ? "nothing" : value.toVariant().toString().toStdString(), place);
+  return bad_input(fmt::format("a whole number from 0 to {}", most), found(value), place);
 }
 
 Result<Bookmark> parse_mark(const QJsonObject& mark, const std::string& place) {
@@ -61,7 +67,7 @@ Result<Bookmarks> parse_bookmarks(std::string_view text) {
                      "format");
   }
   if (root["version"].toInteger() != 1) {
-    return bad_input("version 1", root["version"].toVariant().toString().toStdString(), "version");
+    return bad_input("version 1", found(root["version"]), "version");
   }
   if (!root["marks"].isArray()) return bad_input("a list", "something else", "marks");
   Bookmarks bookmarks;

@@ -167,7 +167,8 @@ TEST(HeatmapScene, ColoursFollowTheScale) {
   const auto heat = [&](HeatLook look) {
     const HeatmapScene scene(data, {.phases = Phases::all, .look = look});
     std::vector<std::pair<double, float>> out;
-    for (const auto& [row, mark] : cells_of(scene.picture(600, 300))) {
+    const Picture picture = scene.picture(600, 300);  // the marks are its
+    for (const auto& [row, mark] : cells_of(picture)) {
       const HeatCell cell = scene.cell(row);
       out.emplace_back(look.scaling == HeatScaling::row ? cell.share : cell.value, mark->value);
     }
