@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <QtWidgets/QInputDialog>
 #include <QtWidgets/QVBoxLayout>
 #include <cmath>
 
@@ -18,7 +17,6 @@ namespace {
 constexpr double kZoomOfAKey = 1.3;
 constexpr double kPanOfAKey = 0.12;  // of the plot's width
 constexpr int kScrollOfAKey = 60;
-constexpr double kNearBookmark = 12;
 
 // Which of ten acts that follow each other.
 std::optional<std::size_t> number_of(Act act, Act zero) {
@@ -285,68 +283,6 @@ void TimelineView::zoom_on(const Mark* mark) {
   show_again();
 }
 
-// ---- bookmarks ----
-
-void TimelineView::set_bookmark(std::size_t number) {
-  const TimeSpan view = scene_.view();
-  scene_.set_bookmark(number, canvas_->time_under_mouse().value_or(view.first + view.length() / 2));
-  save_bookmarks();
-  show_again();
-}
-
-void TimelineView::save_bookmarks() {
-  const std::string path = bookmark_path(document_->path);
-  if (marks_unreadable_) {
-    emit said(tr("Bookmarks are not saved: %1 holds something else").arg(to_qt(path)));
-    return;
-  }
-  const Status written = write_bookmarks(path, scene_.state().bookmarks);
-  if (!written) emit said(tr("Bookmarks are not saved: %1").arg(to_qt(written.error().message())));
-}
-
-std::optional<std::size_t> TimelineView::bookmark_near_mouse() const {
-  const double x = canvas_->key_x();
-  std::optional<std::size_t> nearest;
-  double best = kNearBookmark;
-  for (std::size_t i = 0; i < scene_.state().bookmarks.size(); ++i) {
-    const auto& bookmark = scene_.state().bookmarks[i];
-    if (!bookmark || std::abs(scene_.x_of(bookmark->at) - x) > best) continue;
-    best = std::abs(scene_.x_of(bookmark->at) - x);
-    nearest = i;
-  }
-  return nearest;
-}
-
-// To the bookmark here; where there is none, the first that is free is set.
-void TimelineView::write_note() {
-  auto number = bookmark_near_mouse();
-  for (std::size_t i = 0; i < scene_.state().bookmarks.size() && !number; ++i) {
-    if (scene_.state().bookmarks[i]) continue;
-    set_bookmark(i);
-    number = i;
-  }
-  if (!number) {
-    emit said(tr("All ten bookmarks are set: set one of them here first (Alt and its digit)"));
-    return;
-  }
-  ask_note(*number);
-}
-
-void TimelineView::ask_note(std::size_t number) {
-  if (number >= scene_.state().bookmarks.size() || !scene_.state().bookmarks[number]) return;
-  auto* dialog = new QInputDialog(this);
-  dialog->setAttribute(Qt::WA_DeleteOnClose);
-  dialog->setWindowTitle(tr("Bookmark %1").arg(number));
-  dialog->setLabelText(tr("Note to bookmark %1:").arg(number));
-  dialog->setTextValue(to_qt(scene_.state().bookmarks[number]->note));
-  connect(dialog, &QInputDialog::textValueSelected, this, [this, number](const QString& text) {
-    scene_.set_note(number, text.toStdString());
-    save_bookmarks();
-    show_again();
-  });
-  dialog->open();
-}
-
 // ---- what is exported and said ----
 
 Picture TimelineView::picture_of(QSize size) {
@@ -374,70 +310,6 @@ QString TimelineView::status() const {
   if (state.area) words += fmt::format(", area {}", to_text(Duration::ps(state.area->length())));
   if (!state.hits.empty()) words += fmt::format(", {} found", state.hits.size());
   return QString::fromStdString(words);
-}
-
-// ---- the menu ----
-
-std::unique_ptr<QMenu> TimelineView::menu_for(const Mark* mark) {
-  auto menu = std::make_unique<QMenu>();
-  if (mark != nullptr) add_slice_actions(*menu, *mark);
-  if (const auto track = canvas_->track_under_mouse()) add_track_actions(*menu, *track);
-  menu->addAction(tr("Show all tracks"), this, [this] { act(Act::show_all_tracks); })
-      ->setEnabled(can(Act::show_all_tracks));
-  menu->addAction(tr("Fit"), this, [this] { act(Act::fit); });
-  return menu;
-}
-
-void TimelineView::add_slice_actions(QMenu& menu, const Mark& mark) {
-  if (mark.target.kind == Target::Kind::bookmark) {
-    const std::size_t number = mark.target.row;
-    menu.addAction(tr("Note to bookmark %1…").arg(number), this, [this, number] { ask_note(number); });
-    menu.addAction(tr("Remove bookmark %1").arg(number), this, [this, number] {
-      Bookmarks left = scene_.state().bookmarks;
-      left.at(number).reset();
-      scene_.set_bookmarks(std::move(left));
-      save_bookmarks();
-      show_again();
-    });
-    menu.addSeparator();
-    return;
-  }
-  const auto span = scene_.span_of(mark);
-  if (!span || span->empty() || mark.target.kind == Target::Kind::track_name) return;
-  menu.addAction(tr("Zoom to it"), this, [this, mark] { zoom_on(&mark); });
-  menu.addAction(tr("Make its time the area"), this, [this, span] { link_.set_area(*span); });
-  menu.addSeparator();
-}
-
-void TimelineView::add_track_actions(QMenu& menu, TrackId track) {
-  const QString name = to_qt(scene_.tracks().name_of(track));
-  const auto& pinned = scene_.state().pinned;
-  const bool is_pinned = std::find(pinned.begin(), pinned.end(), track) != pinned.end();
-  const bool group =
-      track < scene_.tracks().fixed().size() && scene_.tracks().fixed()[track].kind == Track::Kind::group;
-  const auto change = [this](auto action) {
-    return [this, action] {
-      action();
-      show_again();
-    };
-  };
-  menu.addAction(tr("Hide \"%1\"").arg(name), this, change([this, track] { scene_.hide(track); }));
-  if (!group) {
-    menu.addAction(is_pinned ? tr("Unpin \"%1\"").arg(name) : tr("Pin \"%1\" to the top").arg(name), this,
-                   change([this, track] { scene_.toggle_pin(track); }));
-  }
-  menu.addAction(tr("Move up"), this, change([this, track] { scene_.move_track(track, -1); }));
-  menu.addAction(tr("Move down"), this, change([this, track] { scene_.move_track(track, 1); }));
-  if (track == scene_.tracks().expert_group() || scene_.tracks().is_expert(track)) {
-    QMenu* order = menu.addMenu(tr("Order of expert lanes"));
-    for (const ExpertOrder each : {ExpertOrder::by_id, ExpertOrder::by_stall, ExpertOrder::by_uses}) {
-      QAction* action = order->addAction(to_qt(to_text(each)), this,
-                                         change([this, each] { scene_.set_expert_order(each); }));
-      action->setCheckable(true);
-      action->setChecked(scene_.state().expert_order == each);
-    }
-  }
-  menu.addSeparator();
 }
 
 }  // namespace pregate

@@ -57,6 +57,15 @@ Status check_sizes(const RunRecord& run) {
   return {};
 }
 
+std::uint8_t channel_of(DramUse use) {
+  return static_cast<std::uint8_t>(use);
+}
+
+DramUse use_of(Ink load) {
+  if (load == Ink::load_demand) return DramUse::demand;
+  return load == Ink::load_useful ? DramUse::useful : DramUse::useless;
+}
+
 }  // namespace
 
 Ink ink_of(DramUse use) {
@@ -94,17 +103,17 @@ Result<DramBand> DramBand::create(const RunRecord& run, const SliceRow& npu,
                                   std::span<const SliceRow> lanes) {
   if (const Status fits = check_sizes(run); !fits) return fits.error();
   DramBand band;
-  band.flows_.emplace_back(npu, [&run](const Slice& slice) {
+  band.flows_.emplace_back(npu, std::vector{channel_of(DramUse::npu)}, [&run](const Slice& slice) {
     const bool streams = slice.kind == Target::Kind::operation;
-    return Amount{streams ? bytes_of(run, run.operators[slice.row]).count() : 0,
-                  static_cast<std::uint8_t>(DramUse::npu)};
+    return Amount{streams ? bytes_of(run, run.operators[slice.row]).count() : 0, channel_of(DramUse::npu)};
   });
   for (const SliceRow& lane : lanes) {
-    band.flows_.emplace_back(lane, [&run](const Slice& slice) {
-      const auto use = slice.ink == Ink::load_demand   ? DramUse::demand
-                       : slice.ink == Ink::load_useful ? DramUse::useful
-                                                       : DramUse::useless;
-      return Amount{run.loads[slice.row].bytes.count(), static_cast<std::uint8_t>(use)};
+    std::vector<std::uint8_t> channels;
+    for (const DramUse use : {DramUse::demand, DramUse::useful, DramUse::useless}) {
+      if ((lane.inks() >> static_cast<int>(ink_of(use)) & 1) != 0) channels.push_back(channel_of(use));
+    }
+    band.flows_.emplace_back(lane, std::move(channels), [&run](const Slice& slice) {
+      return Amount{run.loads[slice.row].bytes.count(), channel_of(use_of(slice.ink))};
     });
   }
   return band;

@@ -6,18 +6,19 @@
 
 namespace pregate {
 
-Flow::Flow(const SliceRow& row, AmountOf amount_of) : row_(&row), amount_of_(std::move(amount_of)) {
+Flow::Flow(const SliceRow& row, std::vector<std::uint8_t> channels, AmountOf amount_of)
+    : row_(&row), amount_of_(std::move(amount_of)), channels_(std::move(channels)) {
   const auto slices = row.slices();
-  Sums sums{};
-  sums_.reserve(slices.size() / kBlock + 2);
+  sums_.reserve((slices.size() / kBlock + 1) * used());
   for (std::size_t i = 0; i < slices.size(); ++i) {
-    if (i % kBlock == 0) sums_.push_back(sums);
+    if (i % kBlock == 0) {
+      for (const std::uint8_t channel : channels_) sums_.push_back(total_[channel]);
+    }
     const Amount part = amount_of_(slices[i]);
-    std::int64_t& sum = sums.at(part.channel);
+    std::int64_t& sum = total_.at(part.channel);
     check(part.amount >= 0 && part.amount <= INT64_MAX - sum, "amounts of a flow fit 63 bits");
     sum += part.amount;
   }
-  sums_.push_back(sums);
 }
 
 Flow::Sums Flow::before(std::int64_t time) const {
@@ -28,7 +29,8 @@ Flow::Sums Flow::before(std::int64_t time, std::size_t reached) const {
   const auto slices = row_->slices();
   if (reached == slices.size()) return total();
   const std::size_t block = reached / kBlock;
-  Sums sums = sums_[block];
+  Sums sums{};
+  for (std::size_t k = 0; k < used(); ++k) sums[channels_[k]] = sums_[block * used() + k];
   for (std::size_t i = block * kBlock; i < reached; ++i) {
     const Amount whole = amount_of_(slices[i]);
     sums[whole.channel] += whole.amount;

@@ -26,22 +26,26 @@ class Flow {
   using AmountOf = std::function<Amount(const Slice&)>;
 
   Flow() = default;
-  // `row` must outlive it. Amounts are not negative, and their sum fits 63 bits.
-  Flow(const SliceRow& row, AmountOf amount_of);
+  // `row` must outlive it. `channels`: those that can occur, each once. Amounts are not negative, and their
+  // sum fits 63 bits.
+  Flow(const SliceRow& row, std::vector<std::uint8_t> channels, AmountOf amount_of);
 
-  [[nodiscard]] Sums total() const { return sums_.empty() ? Sums{} : sums_.back(); }
+  [[nodiscard]] Sums total() const { return total_; }
   [[nodiscard]] Sums before(std::int64_t time) const;
   // For each column of the grid what flows in it, added to `out`, which has as many entries.
   void add_columns(const PixelGrid& grid, std::vector<Sums>& out) const;
 
  private:
-  static constexpr std::size_t kBlock = 16;
+  static constexpr std::size_t kBlock = 4;
+  [[nodiscard]] std::size_t used() const { return channels_.size(); }
   // `reached`: the first slice that ends after the time.
   [[nodiscard]] Sums before(std::int64_t time, std::size_t reached) const;
 
   const SliceRow* row_ = nullptr;
   AmountOf amount_of_;
-  std::vector<Sums> sums_;  // before each block, and of all
+  Sums total_{};
+  std::vector<std::uint8_t> channels_;
+  std::vector<std::int64_t> sums_;  // before each block, a number for each channel
 };
 
 }  // namespace pregate

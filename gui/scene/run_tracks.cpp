@@ -66,7 +66,7 @@ Status RunTracks::make_work_rows() {
   const Status made = first_failure({put(step_row(run_), step_row_), put(npu_row(run_), npu_row_),
                                      put(stall_row(run_), stall_row_), put(layer_row(run_), layer_row_)});
   if (!made) return made;
-  stall_flow_ = Flow(stall_row_, [](const Slice& slice) { return Amount{slice.width(), 0}; });
+  stall_flow_ = Flow(stall_row_, {0}, [](const Slice& slice) { return Amount{slice.width(), 0}; });
   return {};
 }
 

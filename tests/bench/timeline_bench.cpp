@@ -165,7 +165,7 @@ void BM_PictureOnly(benchmark::State& state) {
     benchmark::DoNotOptimize(scene.picture());
   }
 }
-BENCHMARK(BM_PictureOnly)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_PictureOnly)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
 
 // All lanes of experts that fit, new ones in each frame.
 void BM_FrameOfNewExpertLanes(benchmark::State& state) {

@@ -241,7 +241,7 @@ TEST(Flow, ColumnsSumToWhatLiesBetweenTheirEnds) {
     const auto amount = [](const Slice& slice) {
       return Amount{std::int64_t{slice.row} * 37 % 1001, static_cast<std::uint8_t>(slice.row % 3)};
     };
-    const Flow flow(row, amount);
+    const Flow flow(row, {0, 1, 2}, amount);
     const auto slow = [&](std::int64_t time) {
       Flow::Sums sums{};
       for (const Slice& slice : slices) {
