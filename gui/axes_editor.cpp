@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "gui/qt_text.hpp"
+#include "traces/number_text.hpp"
 #include "traces/scenario_fields.hpp"
 
 namespace pregate {
@@ -254,7 +255,7 @@ void AxesEditor::check() {
       problem_ = to_qt(points.error().message());
     }
   }
-  const QString number = with_commas(static_cast<qint64>(points_));
+  const QString number = to_qt(with_commas(static_cast<std::int64_t>(points_)));
   total_->setText(points_ == 0 ? QString() : points_ == 1 ? "1 scenario" : number + " scenarios");
   emit changed();
 }

@@ -9,6 +9,7 @@
 
 #include "gui/message_color.hpp"
 #include "gui/qt_text.hpp"
+#include "traces/number_text.hpp"
 
 namespace pregate {
 namespace {
@@ -147,8 +148,8 @@ void JobRow::show_progress() {
     bar_->setValue(static_cast<int>(1000 * std::clamp(share, 0.0, 1.0)));
   }
   QString text = progress.what;
-  if (!text.isEmpty()) text += " " + with_commas(progress.done);
-  if (progress.total > 0) text += " of " + with_commas(progress.total);
+  if (!text.isEmpty()) text += " " + to_qt(with_commas(std::int64_t{progress.done}));
+  if (progress.total > 0) text += " of " + to_qt(with_commas(std::int64_t{progress.total}));
   message_->setText(text.isEmpty() ? "starting" : text);
 }
 

@@ -5,6 +5,7 @@
 #include <QtWidgets/QMessageBox>
 
 #include "gui/qt_text.hpp"
+#include "traces/number_text.hpp"
 
 namespace pregate {
 
@@ -48,7 +49,7 @@ QStringList NewSweepDialog::own_arguments() const {
 }
 
 QString NewSweepDialog::summary() const {
-  const QString number = with_commas(static_cast<qint64>(axes_->points()));
+  const QString number = to_qt(with_commas(static_cast<std::int64_t>(axes_->points())));
   return axes_->points() == 1 ? "1 scenario" : number + " scenarios";
 }
 

@@ -11,17 +11,18 @@
 
 #include "gui/scene/work_rows.hpp"
 
+#include "gui/scene/json_kind.hpp"
+
 namespace pregate {
 namespace {
 
 constexpr qint64 kMostBytes = 1 << 20;
 constexpr qsizetype kLongestNote = 1'000;
 
-// A value as an error shows it: null, lists and objects have no text.
+// A value as an error shows it: what has no text of its own by its kind.
 std::string found(const QJsonValue& value) {
-  if (value.isUndefined()) return "nothing";
   const std::string text = value.toVariant().toString().toStdString();
-  return text.empty() ? "something else" : text;
+  return text.empty() ? json_kind(value) : text;
 }
 
 // A whole number of the field; the error names it.

@@ -9,28 +9,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "gui/scene/json_kind.hpp"
+
 namespace pregate {
 namespace {
-
-std::string kind_of(const QJsonValue& value) {
-  switch (value.type()) {
-    case QJsonValue::Undefined:
-      return "nothing";
-    case QJsonValue::Null:
-      return "null";
-    case QJsonValue::Bool:
-      return "a truth value";
-    case QJsonValue::Double:
-      return "a number";
-    case QJsonValue::String:
-      return "a text";
-    case QJsonValue::Array:
-      return "a list";
-    case QJsonValue::Object:
-      return "an object";
-  }
-  return "something else";
-}
 
 // Reads members of one object; the first mistake stays.
 class Reader {
@@ -71,7 +53,7 @@ class Reader {
     return out;
   }
   void wrong(const char* key, std::string expected, const QJsonValue& found) {
-    mistake(key, std::move(expected), kind_of(found));
+    mistake(key, std::move(expected), json_kind(found));
   }
   void mistake(const char* key, std::string expected, std::string found) {
     if (status_) status_ = bad_input(std::move(expected), std::move(found), fmt::format("{}{}", place_, key));
@@ -86,7 +68,7 @@ class Reader {
 
 Result<CounterfactualRow> read_row(const QJsonValue& value, std::size_t index, bool& decoded) {
   const std::string place = fmt::format("what_if[{}]", index);
-  if (!value.isObject()) return bad_input("an object", kind_of(value), place);
+  if (!value.isObject()) return bad_input("an object", json_kind(value), place);
   Reader in(value.toObject(), place + ".");
   CounterfactualRow row;
   row.name = in.text("name");

@@ -12,6 +12,7 @@
 #include <map>
 #include <set>
 
+#include "gui/scene/json_kind.hpp"
 #include "gui/scene/sweep_table.hpp"
 
 namespace pregate {
@@ -21,26 +22,6 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr std::array<std::string_view, 6> kKinds = {"number",   "bytes",    "bandwidth",
                                                     "duration", "mac_rate", "text"};
 constexpr int kMostDecimals = 12;
-
-const char* type_name(const QJsonValue& value) {
-  switch (value.type()) {
-    case QJsonValue::Null:
-      return "null";
-    case QJsonValue::Bool:
-      return "a truth value";
-    case QJsonValue::Double:
-      return "a number";
-    case QJsonValue::String:
-      return "a text";
-    case QJsonValue::Array:
-      return "a list";
-    case QJsonValue::Object:
-      return "an object";
-    case QJsonValue::Undefined:
-      break;
-  }
-  return "nothing";
-}
 
 // Reads members of one object; the first that does not fit is the error.
 class Members {
@@ -69,7 +50,7 @@ class Members {
 
  private:
   void expected(const char* what, const char* name, const QJsonValue& value) {
-    require(false, name, what, type_name(value));
+    require(false, name, what, json_kind(value));
   }
   const QJsonObject& object_;
   std::string place_;
@@ -167,7 +148,7 @@ class Parser {
   Status columns(const QJsonArray& axes, const QJsonArray& keys) {
     for (qsizetype a = 0; a < axes.size(); ++a) {
       const std::string place = fmt::format("axes[{}]", a);
-      if (!axes[a].isObject()) return bad_input("an object", type_name(axes[a]), place);
+      if (!axes[a].isObject()) return bad_input("an object", json_kind(axes[a]), place);
       Result<SweepColumn> column = read_axis(axes[a].toObject(), place);
       if (!column) return column.error();
       table_.columns.push_back(std::move(*column));
@@ -175,7 +156,7 @@ class Parser {
     table_.axes = table_.columns.size();
     for (qsizetype k = 0; k < keys.size(); ++k) {
       const std::string place = fmt::format("keys[{}]", k);
-      if (!keys[k].isObject()) return bad_input("an object", type_name(keys[k]), place);
+      if (!keys[k].isObject()) return bad_input("an object", json_kind(keys[k]), place);
       Result<SweepColumn> column = read_key(keys[k].toObject(), place);
       if (!column) return column.error();
       table_.columns.push_back(std::move(*column));
@@ -185,7 +166,7 @@ class Parser {
   }
 
   Status row(const QJsonValue& value, const std::string& place) {
-    if (!value.isObject()) return bad_input("an object", type_name(value), place);
+    if (!value.isObject()) return bad_input("an object", json_kind(value), place);
     const QJsonObject object = value.toObject();
     Members members(object, place);
     const std::string status = members.text("status");
@@ -218,7 +199,7 @@ class Parser {
     for (qsizetype i = 0; i < values.size(); ++i) {
       const QJsonValue value = values[i];
       if (!value.isDouble() && !value.isString() && !value.isNull())
-        return bad_input("a number, a text or null", type_name(value), fmt::format("{}[{}]", place, i));
+        return bad_input("a number, a text or null", json_kind(value), fmt::format("{}[{}]", place, i));
       cells_[first + static_cast<std::size_t>(i)].push_back(value);
     }
     return {};

@@ -10,6 +10,7 @@
 #include "gui/scene/explanation.hpp"
 #include "gui/scene/search.hpp"
 #include "tests/gui/real_files.hpp"
+#include "tests/scene/target_rows.hpp"
 #include "traces/eviction_score.hpp"
 #include "traces/run_file.hpp"
 
@@ -42,32 +43,7 @@ const Recorded& recorded() {
   return kRecorded;
 }
 
-std::size_t rows_of(const RunRecord& run, Kind kind) {
-  switch (kind) {
-    case Kind::step:
-      return run.steps.size();
-    case Kind::event:
-      return run.events.size();
-    case Kind::operation:
-      return run.operators.size();
-    case Kind::management:
-      return run.management.size();
-    case Kind::stall:
-      return run.stalls.size();
-    case Kind::load:
-      return run.loads.size();
-    case Kind::eviction:
-      return run.evictions.size();
-    case Kind::lookup:
-      return run.lookups.size();
-    case Kind::expert:
-      return ExpertTable(run.model).size();
-    case Kind::layer:
-      return run.model.layers.size();
-    default:
-      return 0;
-  }
-}
+using fixtures::rows_of;
 
 TEST(ExplainedRun, EveryStallLoadAndEvictionHasASentenceWhoseLinksLeadSomewhere) {
   const RunRecord& run = recorded().run;

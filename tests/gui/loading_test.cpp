@@ -69,6 +69,13 @@ TEST(Loading, ARunThatIsOverwrittenWhileItIsReadIsAMessageOrTheRunThatWasThere) 
     view.start();
     write_bytes("changing.run", whole.left(round * whole.size() / 20));
     EXPECT_TRUE(wait_for([&] { return loaded.count() + failed.count() > 0; }));
+    if (failed.count() > 0) {
+      EXPECT_TRUE(view.message().contains("changing.run: ")) << view.message().toStdString();
+      continue;
+    }
+    const auto run = loaded[0][0].value<std::shared_ptr<const RunDocument>>();
+    EXPECT_EQ(run->run.steps.size(), 7U) << "a prompt and six tokens";
+    EXPECT_TRUE(validate_run(run->run).ok());
   }
 }
 

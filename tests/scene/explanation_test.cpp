@@ -8,6 +8,7 @@
 #include <regex>
 
 #include "tests/scene/random_life.hpp"
+#include "tests/scene/target_rows.hpp"
 #include "tests/traces/random_run.hpp"
 #include "traces/eviction_score.hpp"
 
@@ -23,32 +24,7 @@ Target target(Kind kind, std::uint64_t row) {
   return {.kind = kind, .row = row};
 }
 
-std::size_t rows_of(const RunRecord& run, Kind kind) {
-  switch (kind) {
-    case Kind::step:
-      return run.steps.size();
-    case Kind::event:
-      return run.events.size();
-    case Kind::operation:
-      return run.operators.size();
-    case Kind::management:
-      return run.management.size();
-    case Kind::stall:
-      return run.stalls.size();
-    case Kind::load:
-      return run.loads.size();
-    case Kind::eviction:
-      return run.evictions.size();
-    case Kind::lookup:
-      return run.lookups.size();
-    case Kind::expert:
-      return ExpertTable(run.model).size();
-    case Kind::layer:
-      return run.model.layers.size();
-    default:
-      return 0;
-  }
-}
+using fixtures::rows_of;
 
 constexpr std::array kKinds = {Kind::step, Kind::event,    Kind::operation, Kind::management, Kind::stall,
                                Kind::load, Kind::eviction, Kind::lookup,    Kind::expert,     Kind::layer};
