@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// One cell of a validation on this machine: the same routing, budget, policies and lanes, streamed from the
+// real disk and simulated on the calibrated device. Both sides are accounted by the same code (RunSummary).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "traces/run_record.hpp"
+#include "traces/scenario.hpp"
+
+namespace pregate {
+
+struct ValidationCase {
+  std::string model;
+  double budget_share = 0;  // of all routed experts
+  Bytes budget;
+  PrefetchKind prefetch = PrefetchKind::none;  // pregate: on; none: off
+  std::int32_t lanes = 1;
+  EvictionKind eviction = EvictionKind::lru;
+};
+
+struct ValidationCell {
+  ValidationCase of;
+  RunSummary predicted;              // simulated
+  std::vector<RunSummary> measured;  // one a repeat, interleaved over the grid; counts are equal in all
+  double wall_s = 0;                 // of the measured repeats
+};
+
+// What a grid ran on and how; goes into every output.
+struct ValidationHead {
+  std::string version, date, machine;  // processor, memory, disk, kernel
+  std::string device;                  // that predicted: its file or id
+  std::string engine;                  // "io_uring", "threads"
+  std::string workload;                // model, precision, weights, routing, tokens: as provenance says
+  std::string npu;                     // "device" or "measured"
+  double plain_read_mib_s = 0;         // of reads of an expert's size without computing, the same lanes
+};
+
+struct Validation {
+  ValidationHead head;
+  std::vector<ValidationCell> cells;  // in order of model, budget, prefetch, lanes, eviction
+};
+
+}  // namespace pregate
