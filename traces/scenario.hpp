@@ -39,16 +39,22 @@ enum class Fidelity : std::uint8_t { flow, burst };
 // Which routed experts are in DRAM when the run begins. all: it has no loads; the budget must hold them all.
 enum class Preload : std::uint8_t { none, all };
 
+// When a load's room in DRAM is taken, and with it the decision what leaves: as a lane begins to read it, or
+// as it is asked for, before it waits for a lane.
+enum class RoomAt : std::uint8_t { start, request };
+
 // The command's words: "lru", "lfu-decay", "belady-bypass" ... and back. Errors list the words that exist.
 Result<EvictionKind> parse_eviction(std::string_view word);
 Result<PrefetchKind> parse_prefetch(std::string_view word);
 Result<Fidelity> parse_fidelity(std::string_view word);
 Result<Preload> parse_preload(std::string_view word);
+Result<RoomAt> parse_room_at(std::string_view word);
 Result<Arbitration> parse_arbitration(std::string_view word);
 std::string_view to_text(EvictionKind kind);
 std::string_view to_text(PrefetchKind kind);
 std::string_view to_text(Fidelity kind);
 std::string_view to_text(Preload kind);
+std::string_view to_text(RoomAt kind);
 std::string_view to_text(Arbitration kind);
 std::vector<std::string> eviction_words();
 std::vector<std::string> prefetch_words();
@@ -96,6 +102,7 @@ struct ArbitrationSpec {
 struct RuntimeSpec {
   bool overlap = true;
   std::int32_t io_lanes = 4;
+  RoomAt room = RoomAt::start;
   bool measured_npu = false;  // compute times as the source measured them, instead of the device's
   bool hot = false;  // the device's flash is throttled by its hot_derate (already applied to `device`)
   ArbitrationSpec arbitration{};

@@ -18,15 +18,15 @@ std::string scenario_defaults() {
   const ArbitrationSpec& arbitration = runtime.arbitration;
   const PolicySpec policy;
   return fmt::format(
-      R"(name: "unnamed" workload {{ phase: "{}" max_steps: {} }} dram {{ preload: "{}" }} runtime {{ overlap: {} io_lanes: {} npu: "device" thermal: "cool"
+      R"(name: "unnamed" workload {{ phase: "{}" max_steps: {} }} dram {{ preload: "{}" }} runtime {{ overlap: {} io_lanes: {} room: "{}" npu: "device" thermal: "cool"
 flash_arbitration: "{}" link_arbitration: "{}" dram_arbitration: "{}" demand_weight: {} committed_weight: {}
 speculative_weight: {} }} policy {{ eviction: "{}" prefetch: "{}" lookahead: {} stale_gate_accuracy: {} lfu_half_life: {}
 popularity_count: {} }} sim {{ fidelity: "flow" seed: {} }})",
       workload.decode_only ? "decode" : "all", workload.max_steps, to_text(Preload::none), runtime.overlap,
-      runtime.io_lanes, to_text(arbitration.flash), to_text(arbitration.link), to_text(arbitration.dram),
-      arbitration.class_weights[0], arbitration.class_weights[1], arbitration.class_weights[2],
-      to_text(policy.eviction), to_text(policy.prefetch), policy.lookahead, policy.stale_gate_accuracy,
-      policy.lfu_half_life, policy.popularity_count, policy.seed);
+      runtime.io_lanes, to_text(runtime.room), to_text(arbitration.flash), to_text(arbitration.link),
+      to_text(arbitration.dram), arbitration.class_weights[0], arbitration.class_weights[1],
+      arbitration.class_weights[2], to_text(policy.eviction), to_text(policy.prefetch), policy.lookahead,
+      policy.stale_gate_accuracy, policy.lfu_half_life, policy.popularity_count, policy.seed);
 }
 
 // Whose compute times a run takes: true: measured ones.
@@ -195,6 +195,7 @@ class Resolver {
     const FieldReader runtime = root_.section("runtime");
     scenario.runtime = {.overlap = runtime.flag("overlap"),
                         .io_lanes = static_cast<std::int32_t>(runtime.integer("io_lanes")),
+                        .room = runtime.word("room", parse_room_at),
                         .measured_npu = runtime.word("npu", parse_npu_times),
                         .hot = runtime.word("thermal", parse_thermal),
                         .arbitration = read_arbitration(runtime)};

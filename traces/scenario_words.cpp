@@ -36,6 +36,7 @@ constexpr Word<PrefetchKind> kPrefetches[] = {{"none", PrefetchKind::none},
 
 constexpr Word<Fidelity> kFidelities[] = {{"flow", Fidelity::flow}, {"burst", Fidelity::burst}};
 constexpr Word<Preload> kPreloads[] = {{"none", Preload::none}, {"all", Preload::all}};
+constexpr Word<RoomAt> kRooms[] = {{"start", RoomAt::start}, {"request", RoomAt::request}};
 constexpr Word<Arbitration> kArbitrations[] = {{"max-min", Arbitration::max_min},
                                                {"priority", Arbitration::priority},
                                                {"weighted", Arbitration::weighted}};
@@ -78,6 +79,9 @@ Result<Fidelity> parse_fidelity(std::string_view word) {
 Result<Preload> parse_preload(std::string_view word) {
   return find(kPreloads, word);
 }
+Result<RoomAt> parse_room_at(std::string_view word) {
+  return find(kRooms, word);
+}
 Result<Arbitration> parse_arbitration(std::string_view word) {
   return find(kArbitrations, word);
 }
@@ -86,6 +90,9 @@ std::string_view to_text(Fidelity kind) {
 }
 std::string_view to_text(Preload kind) {
   return text_of(kPreloads, kind);
+}
+std::string_view to_text(RoomAt kind) {
+  return text_of(kRooms, kind);
 }
 std::string_view to_text(Arbitration kind) {
   return text_of(kArbitrations, kind);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/runtime/loader.hpp"
 
-#include <algorithm>
-
 #include "sim/hardware/kernel_time.hpp"
 
 namespace pregate {
@@ -13,7 +11,7 @@ enum Counter : std::uint8_t { kResidentBytes, kQueuedLoads, kLoadsInFlight };
 }  // namespace
 
 Loader::Loader(const sc_core::sc_module_name& name, const Parts& parts)
-    : sc_core::sc_module(name), parts_(parts), arrival_("arrival") {
+    : sc_core::sc_module(name), parts_(parts), queue_(parts.residency), arrival_("arrival") {
   Bytes end;
   for (std::uint32_t expert = 0; expert < parts.table.size(); ++expert) {
     offsets_.push_back(end);
@@ -23,7 +21,9 @@ Loader::Loader(const sc_core::sc_module_name& name, const Parts& parts)
 }
 
 LoadId Loader::request(ExpertId expert, Purpose purpose, LayerId layer, const Lookup* miss) {
-  const LoadId load = parts_.residency.request(expert, purpose);
+  // How many stand before it, told before it joins them.
+  const std::int32_t behind = queue_.size(purpose) + in_flight_;
+  const LoadId load = queue_.request(expert, purpose, layer);
   if (!load.valid()) {
     parts_.recorder.redundant_prefetch();
     return load;
@@ -36,43 +36,32 @@ LoadId Loader::request(ExpertId expert, Purpose purpose, LayerId layer, const Lo
                              .bytes = parts_.table.bytes(expert),
                              .purpose = purpose,
                              .layer = layer,
-                             .behind = queued(purpose) + in_flight_,
+                             .behind = behind,
                              .reload = previous.valid(),
                              .previous_eviction = previous},
                             kernel_now());
   refused_at_.emplace_back(SimTime::at_ps(-1));
   held_back_.emplace_back();
   parts_left_.push_back(parts_.device.management.reads_per_load);
-  queues_[static_cast<std::size_t>(purpose)].push_back({load, layer});
   return load;
 }
 
 void Loader::adopt(LoadId load) {
-  for (std::size_t purpose = 1; purpose < queues_.size(); ++purpose) {
-    auto& queue = queues_[purpose];
-    const auto it = std::find_if(queue.begin(), queue.end(), [&](const Queued& q) { return q.load == load; });
-    if (it == queue.end()) continue;
-    queues_[0].push_back(*it);
-    queue.erase(it);
-    return;
-  }
+  if (queue_.adopt(load)) return;
+  parts_waiting_.promote([load](const Part& part) { return part.load == load; });
   parts_.flash.promote(load);
 }
 
 void Loader::cancel_stale_speculation(LayerId layer) {
-  auto& queue = queues_[static_cast<std::size_t>(Purpose::speculative)];
-  std::erase_if(queue, [&](const Queued& q) {
-    if (q.layer > layer) return false;
-    parts_.residency.cancel(q.load);
-    parts_.recorder.cancelled(q.load);
-    return true;
-  });
+  cancelled_.clear();
+  queue_.cancel_stale_speculation(layer, cancelled_);
+  for (const LoadId load : cancelled_) parts_.recorder.cancelled(load);
   note_queue();
 }
 
 bool Loader::try_start(LoadId load) {
   evicted_.clear();
-  const bool started = parts_.residency.start(load, evicted_);
+  const bool started = queue_.start_front(evicted_);
   const SimTime now = kernel_now();
   SimTime& refused = refused_at_[load.value()];
   if (!started) {
@@ -85,18 +74,20 @@ bool Loader::try_start(LoadId load) {
   if (parts_.device.management.at_start) {
     debt_ += parts_.device.management.of_load(parts_.table.bytes(parts_.residency.expert_of(load)));
   }
-  parts_.recorder.started(load, now);
   ++in_flight_;
+  // Of loads that started with a lane, the parts keep that order.
+  const bool waits = parts_.room == RoomAt::request;
+  const Purpose purpose = waits ? parts_.residency.purpose_of(load) : Purpose::demand;
   for (std::int32_t part = 0; part < parts_left_[load.value()]; ++part)
-    parts_waiting_.push_back({load, part});
+    parts_waiting_.push(purpose, {load, part});
   read_parts();
   return true;
 }
 
 void Loader::read_parts() {
   while (!parts_waiting_.empty() && lanes_busy_ < parts_.lanes) {
-    const Part part = parts_waiting_.front();
-    parts_waiting_.pop_front();
+    const Part part = parts_waiting_.pop();
+    if (part.index == 0) parts_.recorder.started(part.load, kernel_now());
     read(part);
   }
 }
@@ -125,12 +116,14 @@ void Loader::read_done(LoadId load) {
   }
 }
 
+bool Loader::may_start() const {
+  return parts_.room == RoomAt::request || lanes_busy_ < parts_.lanes;
+}
+
 void Loader::pump() {
-  for (auto& queue : queues_) {
-    while (!queue.empty() && lanes_busy_ < parts_.lanes) {
-      if (!try_start(queue.front().load)) return note_queue();
-      queue.pop_front();
-    }
+  while (may_start()) {
+    const std::optional<LoadId> next = queue_.front();
+    if (!next || !try_start(*next)) break;
   }
   note_queue();
 }
@@ -152,7 +145,10 @@ void Loader::load_arrived(LoadId load) {
     debt_ += parts_.device.management.of_load(parts_.table.bytes(parts_.residency.expert_of(load)));
   }
   arrivals_.push_back(load);
-  pump();
+  // With room taken on request, decisions belong to routers and to the ends of events; only what would wait
+  // for ever is tried again at an arrival.
+  if (parts_.room == RoomAt::start || in_flight_ == 0) pump();
+  note_queue();
   arrival_.notify(sc_core::SC_ZERO_TIME);
 }
 
@@ -165,17 +161,10 @@ void Loader::take_arrivals(std::vector<LoadId>& out) {
   arrivals_.clear();
 }
 
-std::int32_t Loader::queued(Purpose least) const {
-  std::size_t total = 0;
-  for (std::size_t purpose = 0; purpose <= static_cast<std::size_t>(least); ++purpose)
-    total += queues_[purpose].size();
-  return static_cast<std::int32_t>(total);
-}
-
 void Loader::note_queue() {
   const SimTime now = kernel_now();
   parts_.recorder.count(kResidentBytes, parts_.residency.used().count(), now);
-  parts_.recorder.count(kQueuedLoads, queued(), now);
+  parts_.recorder.count(kQueuedLoads, queue_.size(), now);
   parts_.recorder.count(kLoadsInFlight, in_flight_, now);
 }
 

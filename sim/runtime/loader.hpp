@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // What flash does next: a bounded number of lanes, demand before committed before speculative, first come
 // first served within each. A load is read in as many requests as the runtime makes of it (reads_per_load),
-// which take a lane each. A load that finds no room in DRAM holds back what is behind it, so that lower
-// priorities cannot take the room it waits for. Queued speculation can be withdrawn; a prefetch that is
-// needed now is adopted with its place in the lane.
+// which take a lane each. Room in DRAM is taken as a lane becomes free (RoomAt::start), or as soon as the
+// load is asked for (RoomAt::request): then which experts leave does not depend on how fast anything is, and
+// a real disk has the same evictions.
 #pragma once
 
-#include <array>
-#include <deque>
 #include <systemc>
+#include <vector>
 
 #include "sim/account/recorder.hpp"
 #include "sim/hardware/flash.hpp"
-#include "sim/residency/residency.hpp"
+#include "sim/residency/lane_queue.hpp"
+#include "sim/residency/load_queue.hpp"
+#include "traces/scenario.hpp"
 
 namespace pregate {
 
@@ -25,6 +26,7 @@ class Loader final : public sc_core::sc_module, private ReadSink {
     Recorder& recorder;
     const DeviceSpec& device;
     std::int32_t lanes = 1;
+    RoomAt room = RoomAt::start;
   };
   Loader(const sc_core::sc_module_name& name, const Parts& parts);
 
@@ -44,7 +46,7 @@ class Loader final : public sc_core::sc_module, private ReadSink {
   [[nodiscard]] const sc_core::sc_event& arrival() const { return arrival_; }
   // The NPU's time for cache management that has piled up, handed over and reset.
   [[nodiscard]] Duration take_management_debt();
-  [[nodiscard]] bool has_queued() const { return queued() > 0; }
+  [[nodiscard]] bool has_queued() const { return queue_.size() > 0; }
   [[nodiscard]] bool idle() const { return in_flight_ == 0; }
   // Loads that arrived since the last call, in order.
   void take_arrivals(std::vector<LoadId>& out);
@@ -52,10 +54,6 @@ class Loader final : public sc_core::sc_module, private ReadSink {
   [[nodiscard]] Duration held_back(LoadId load) const { return held_back_[load.value()]; }
 
  private:
-  struct Queued {
-    LoadId load;
-    LayerId layer;
-  };
   struct Part {
     LoadId load;
     std::int32_t index = 0;
@@ -66,21 +64,21 @@ class Loader final : public sc_core::sc_module, private ReadSink {
   void read_parts();
   void read(const Part& part);
   bool try_start(LoadId load);
-  // Queued loads of the given purpose and of all that are more urgent.
-  [[nodiscard]] std::int32_t queued(Purpose least = Purpose::speculative) const;
+  [[nodiscard]] bool may_start() const;
   void note_queue();
 
   Parts parts_;
-  std::array<std::deque<Queued>, 3> queues_;  // by Purpose
-  std::vector<SimTime> refused_at_;           // by LoadId: the first refusal; negative: none
-  std::vector<Duration> held_back_;           // by LoadId
-  std::deque<Part> parts_waiting_;            // of loads that have started, for a lane
-  std::vector<std::int32_t> parts_left_;      // by LoadId
-  std::vector<Bytes> offsets_;                // of experts on flash, one after another
+  LoadQueue queue_;                       // for room
+  LaneQueue<Part> parts_waiting_;         // of loads that have room, for a lane
+  std::vector<SimTime> refused_at_;       // by LoadId: the first refusal; negative: none
+  std::vector<Duration> held_back_;       // by LoadId
+  std::vector<std::int32_t> parts_left_;  // by LoadId
+  std::vector<Bytes> offsets_;            // of experts on flash, one after another
   std::int32_t lanes_busy_ = 0;
   std::vector<LoadId> arrivals_;
   std::vector<Eviction> evicted_;  // scratch
-  std::int32_t in_flight_ = 0;
+  std::vector<LoadId> cancelled_;  // scratch
+  std::int32_t in_flight_ = 0;     // have room and have not arrived
   Duration debt_;
   sc_core::sc_event arrival_;
 };

@@ -21,7 +21,14 @@ LayerId layer_id(std::size_t layer) {
 }  // namespace
 
 Scheduler::Scheduler(const sc_core::sc_module_name& name, const Parts& parts)
-    : sc_core::sc_module(name), parts_(parts), position_of_(parts.table.size(), -1) {
+    : sc_core::sc_module(name),
+      parts_(parts),
+      event_({.model = parts.model,
+              .table = parts.table,
+              .residency = parts.residency,
+              .prefetcher = parts.prefetcher,
+              .desk = *this,
+              .commit_ahead = parts.commit_ahead}) {
   SC_HAS_PROCESS(Scheduler);
   SC_THREAD(main);
   // A live source runs a forward pass on this stack.
@@ -57,8 +64,7 @@ Status Scheduler::run_step(const StepInfo& info) {
   info_ = info;
   const auto step = static_cast<std::int32_t>(parts_.recorder.record().steps.size());
   parts_.recorder.begin_step(info, parts_.npu.now());
-  parts_.residency.begin_step(step);
-  parts_.prefetcher.step_begins(step);
+  event_.begin_step(step);
   for (std::size_t layer = 0; layer < parts_.model.layers.size(); ++layer) {
     if (Status ok = run_layer(layer); !ok) return ok.error().at("", fmt::format("layer {}", layer));
   }
@@ -85,7 +91,7 @@ Status Scheduler::run_layer(std::size_t layer) {
   }
   if (Status ok = router_answers(layer); !ok) return ok;
   if (shape.is_moe() && !parts_.overlap) {
-    while (awaited_count_ > 0) {
+    while (event_.awaited() > 0) {
       if (Status ok = wait_for_arrival(layer); !ok) return ok;
     }
   }
@@ -95,21 +101,22 @@ Status Scheduler::run_layer(std::size_t layer) {
   return shape.is_moe() ? run_routed_experts(layer) : Status();
 }
 
-// The moment after attention: the layer's own choice is known now if it was not before, and with pre-gating
-// that of a later layer. Demand goes first into the queues, whatever a prefetcher wishes.
+// The moment after attention: what is asked for goes into the queues, then lanes take from them.
 Status Scheduler::router_answers(std::size_t layer) {
-  wishes_.clear();
-  layer_tokens_ = info_.tokens;
-  if (parts_.model.layers[layer].is_moe()) {
-    Result<LayerRouting> routing = parts_.source.route(layer_id(layer));
-    if (!routing) return routing.error();
-    layer_tokens_ = routing->tokens;
-    if (Status ok = begin_event(layer, *routing); !ok) return ok;
-  }
-  if (Status ok = look_ahead(layer); !ok) return ok;
-  ask_for(wishes_);
+  const Result<std::int32_t> tokens = event_.router_answers(layer, parts_.source);
+  if (!tokens) return tokens.error();
+  layer_tokens_ = parts_.model.layers[layer].is_moe() ? *tokens : info_.tokens;
   start_loads(layer);
   return {};
+}
+
+void Scheduler::looked_up(LayerId layer, std::span<const Lookup> lookups) {
+  parts_.recorder.begin_event(layer, lookups, parts_.npu.now());
+}
+
+LoadId Scheduler::request(ExpertId expert, Purpose purpose, LayerId layer, const Lookup* miss) {
+  parts_.npu.settle();
+  return parts_.loader.request(expert, purpose, layer, miss);
 }
 
 void Scheduler::start_loads(std::size_t layer) {
@@ -119,98 +126,22 @@ void Scheduler::start_loads(std::size_t layer) {
   if (parts_.manage_at_start) manage_cache(layer);
 }
 
-Status Scheduler::begin_event(std::size_t layer, const LayerRouting& routing) {
-  const BankId bank = parts_.model.layers[layer].bank;
-  distinct_experts(routing.experts, bank, parts_.table, chosen_);
-  tokens_of_.assign(chosen_.size(), 0);
-  for (std::size_t i = 0; i < chosen_.size(); ++i)
-    position_of_[chosen_[i].value()] = static_cast<std::int32_t>(i);
-  for (const std::uint16_t choice : routing.experts) {
-    ++tokens_of_[static_cast<std::size_t>(position_of_[parts_.table.id(bank, choice).value()])];
-  }
-
-  const EventId event(next_event_++);
-  const auto lookups = parts_.residency.begin_event(event, chosen_);
-  lookups_.assign(lookups.begin(), lookups.end());
-  parts_.recorder.begin_event(layer_id(layer), lookups_, parts_.npu.now());
-
-  sort_out(layer);
-  parts_.prefetcher.event(event, layer_id(layer), chosen_, wishes_);
-  for (const ExpertId expert : parts_.prefetcher.certain()) parts_.residency.commit(expert);
-  return {};
-}
-
-// What is there can run; what is on its way is adopted; wrong guesses still queued for this layer are
-// withdrawn; what is left is asked for, and stands behind nothing but loads that matter as much.
-void Scheduler::sort_out(std::size_t layer) {
-  awaited_.assign(chosen_.size(), LoadId());
-  ready_.clear();
-  next_ready_ = 0;
-  awaited_count_ = 0;
-  for (std::size_t i = 0; i < lookups_.size(); ++i) {
-    if (lookups_[i].outcome == Outcome::miss) continue;
-    if (lookups_[i].outcome != Outcome::late_prefetch) {
-      ready_.push_back(i);
-      continue;
-    }
-    awaited_[i] = lookups_[i].load;
-    parts_.loader.adopt(lookups_[i].load);
-    ++awaited_count_;
-  }
-  parts_.loader.cancel_stale_speculation(layer_id(layer));
-  for (std::size_t i = 0; i < lookups_.size(); ++i) {
-    if (lookups_[i].outcome != Outcome::miss) continue;
-    parts_.npu.settle();
-    awaited_[i] = parts_.loader.request(lookups_[i].expert, Purpose::demand, layer_id(layer), &lookups_[i]);
-    check(awaited_[i].valid(), "a miss is absent, so its load is new");
-    ++awaited_count_;
-  }
-}
-
-// With lookahead d the router of layer i+d has read the state that layer i leaves; the first layer answers
-// for all layers that have no layer d before them.
-Status Scheduler::look_ahead(std::size_t layer) {
-  const auto d = static_cast<std::size_t>(parts_.prefetcher.lookahead());
-  if (d == 0) return {};
-  for (std::size_t target = layer == 0 ? 1 : layer + d; target <= layer + d; ++target) {
-    if (target >= parts_.model.layers.size() || !parts_.model.layers[target].is_moe()) continue;
-    if (Status ok = tell_ahead(target); !ok) return ok;
-  }
-  return {};
-}
-
-Status Scheduler::tell_ahead(std::size_t target) {
-  Result<LayerRouting> routing = parts_.source.route(layer_id(target));
-  if (!routing) return routing.error();
-  distinct_experts(routing->experts, parts_.model.layers[target].bank, parts_.table, ahead_);
-  if (parts_.commit_ahead) {
-    for (const ExpertId expert : ahead_) parts_.residency.commit(expert);
-  }
-  parts_.prefetcher.ahead(layer_id(target), ahead_, wishes_);
-  return {};
-}
-
-void Scheduler::ask_for(const std::vector<PrefetchWish>& wishes) {
-  if (!wishes.empty()) parts_.npu.settle();
-  for (const PrefetchWish& wish : wishes) parts_.loader.request(wish.expert, wish.purpose, wish.layer);
-}
-
 Status Scheduler::run_routed_experts(std::size_t layer) {
   const BankShape& bank = parts_.model.banks[parts_.model.layers[layer].bank.value()];
-  for (std::size_t done = 0; done < chosen_.size(); ++done) {
+  for (std::size_t done = 0; done < event_.chosen().size(); ++done) {
     collect_arrivals();
-    while (next_ready_ == ready_.size()) {
+    while (!event_.has_ready()) {
       if (Status ok = wait_for_arrival(layer); !ok) return ok;
     }
-    const std::size_t i = ready_[next_ready_++];
-    if (Status ok =
-            run_operator(layer, OperatorKind::routed_expert, chosen_[i], expert_cost(bank, tokens_of_[i]));
+    const std::size_t i = event_.take_ready();
+    if (Status ok = run_operator(layer, OperatorKind::routed_expert, event_.chosen()[i],
+                                 expert_cost(bank, event_.tokens_of(i)));
         !ok) {
       return ok;
     }
   }
   evicted_.clear();
-  parts_.residency.end_event(evicted_);
+  event_.end_event(evicted_);
   if (evicted_.empty() && !parts_.loader.has_queued()) return {};
   parts_.npu.settle();
   parts_.loader.event_ended(evicted_);
@@ -260,20 +191,17 @@ Result<std::optional<Duration>> Scheduler::measured_time(std::size_t layer, Oper
 
 Status Scheduler::wait_for_arrival(std::size_t layer) {
   collect_arrivals();
-  if (next_ready_ < ready_.size() && parts_.overlap) return {};
-  const std::int32_t before = awaited_count_;
+  if (event_.has_ready() && parts_.overlap) return {};
+  const std::int32_t before = event_.awaited();
   if (before == 0) return {};
   parts_.npu.settle();
   const SimTime begin = parts_.npu.now();
-  while (awaited_count_ == before) {
+  while (event_.awaited() == before) {
     if (parts_.loader.idle()) {
-      const auto waiting =
-          std::find_if(awaited_.begin(), awaited_.end(), [](LoadId load) { return load.valid(); });
-      const ExpertId expert = chosen_[static_cast<std::size_t>(waiting - awaited_.begin())];
       return bad_input(
-          fmt::format("dram.expert_budget with room for all {} experts of an event", chosen_.size()),
+          fmt::format("dram.expert_budget with room for all {} experts of an event", event_.chosen().size()),
           fmt::format("{} for experts of {}{}", to_text(parts_.residency.budget()),
-                      to_text(parts_.table.bytes(expert)),
+                      to_text(parts_.table.bytes(event_.first_awaited())),
                       ", split between the banks or held by experts of the same event"));
     }
     if (Status ok = check_clock(); !ok) return ok;
@@ -283,8 +211,8 @@ Status Scheduler::wait_for_arrival(std::size_t layer) {
   }
   // A wait is for want of room if the load was held back for at least as long as it was waited for.
   const SimTime end = parts_.npu.now();
-  parts_.recorder.stalled(layer_id(layer), begin, end, last_awaited_,
-                          parts_.loader.held_back(last_awaited_) >= end - begin);
+  parts_.recorder.stalled(layer_id(layer), begin, end, event_.last_awaited(),
+                          parts_.loader.held_back(event_.last_awaited()) >= end - begin);
   manage_cache(layer);
   return {};
 }
@@ -292,14 +220,7 @@ Status Scheduler::wait_for_arrival(std::size_t layer) {
 void Scheduler::collect_arrivals() {
   arrivals_.clear();
   parts_.loader.take_arrivals(arrivals_);
-  for (const LoadId load : arrivals_) {
-    const auto it = std::find(awaited_.begin(), awaited_.end(), load);
-    if (it == awaited_.end()) continue;
-    ready_.push_back(static_cast<std::size_t>(it - awaited_.begin()));
-    *it = LoadId();
-    --awaited_count_;
-    last_awaited_ = load;
-  }
+  for (const LoadId load : arrivals_) event_.arrived(load);
 }
 
 void Scheduler::manage_cache(std::size_t layer) {

@@ -9,13 +9,13 @@
 #include <systemc>
 
 #include "sim/hardware/npu.hpp"
-#include "sim/residency/prefetch.hpp"
+#include "sim/residency/event_loads.hpp"
 #include "sim/runtime/costs.hpp"
 #include "sim/runtime/loader.hpp"
 
 namespace pregate {
 
-class Scheduler final : public sc_core::sc_module {
+class Scheduler final : public sc_core::sc_module, private LoadDesk {
  public:
   struct Parts {
     const ModelShape& model;
@@ -48,11 +48,11 @@ class Scheduler final : public sc_core::sc_module {
   Status run_layer(std::size_t layer);
   Status router_answers(std::size_t layer);
   void start_loads(std::size_t layer);
-  Status begin_event(std::size_t layer, const LayerRouting& routing);
-  void sort_out(std::size_t layer);
-  Status look_ahead(std::size_t layer);
-  Status tell_ahead(std::size_t target);
-  void ask_for(const std::vector<PrefetchWish>& wishes);
+  // LoadDesk.
+  void looked_up(LayerId layer, std::span<const Lookup> lookups) override;
+  LoadId request(ExpertId expert, Purpose purpose, LayerId layer, const Lookup* miss) override;
+  void adopt(LoadId load) override { parts_.loader.adopt(load); }
+  void cancel_stale_speculation(LayerId layer) override { parts_.loader.cancel_stale_speculation(layer); }
   Status run_routed_experts(std::size_t layer);
   Status run_operator(std::size_t layer, OperatorKind kind, ExpertId expert, const OperatorCost& cost);
   // Waits until an expert of this event has arrived; false (with status) when none can.
@@ -69,21 +69,9 @@ class Scheduler final : public sc_core::sc_module {
   std::int64_t waits_ = 0;
 
   StepInfo info_;
-  std::uint32_t next_event_ = 0;
   std::int32_t layer_tokens_ = 1;  // tokens that pass through the running layer
-  // The running event.
-  std::vector<ExpertId> chosen_;         // distinct, in order of last choice
-  std::vector<std::int32_t> tokens_of_;  // by position in chosen_
-  std::vector<Lookup> lookups_;
-  std::vector<LoadId> awaited_;     // by position in chosen_; invalid once resident
-  std::vector<std::size_t> ready_;  // positions that can run, in order
-  std::size_t next_ready_ = 0;
-  std::int32_t awaited_count_ = 0;
-  LoadId last_awaited_;  // the arrival that ended the last wait
+  EventLoads event_;
   // Scratch.
-  std::vector<std::int32_t> position_of_;  // by ExpertId: position in chosen_
-  std::vector<ExpertId> ahead_;
-  std::vector<PrefetchWish> wishes_;
   std::vector<LoadId> arrivals_;
   std::vector<Eviction> evicted_;
 };
