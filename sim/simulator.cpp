@@ -5,12 +5,10 @@
 
 #include <systemc>
 
-#include "sim/account/attribution.hpp"
-#include "sim/account/summary.hpp"
+#include "sim/account/account.hpp"
 #include "sim/hardware/burst_memory.hpp"
 #include "sim/hardware/flow_memory.hpp"
 #include "sim/hardware/kernel_session.hpp"
-#include "sim/residency/curve.hpp"
 #include "sim/runtime/scheduler.hpp"
 
 // libsystemc refers to it; our programs have a main of their own and start the kernel from simulate().
@@ -183,48 +181,6 @@ ResidencyOptions residency_options(const Prepared& prepared, const Scenario& sce
           .largest_event = prepared.sequence ? prepared.sequence->largest_event(prepared.table) : Bytes()};
 }
 
-// The events of a run whose source had no future, as they were recorded.
-EventSequence recorded_sequence(const RunRecord& run, const ModelShape& model) {
-  EventSequence sequence;
-  std::vector<ExpertId> experts;
-  for (std::size_t e = 0; e < run.events.size(); ++e) {
-    const EventRecord& event = run.events[e];
-    const std::size_t end = e + 1 < run.events.size() ? run.events[e + 1].first_lookup : run.lookups.size();
-    experts.clear();
-    for (std::size_t i = event.first_lookup; i < end; ++i) experts.push_back(run.lookups[i].expert);
-    sequence.append({.step = event.step,
-                     .layer = event.layer,
-                     .bank = model.layers[event.layer.value()].bank,
-                     .phase = run.steps[static_cast<std::size_t>(event.step)].phase},
-                    experts);
-  }
-  return sequence;
-}
-
-std::string policy_text(const PolicySpec& policy) {
-  std::string text(to_text(policy.eviction));
-  text += ", prefetch ";
-  text += to_text(policy.prefetch);
-  if (policy.prefetch == PrefetchKind::pregate || policy.prefetch == PrefetchKind::stale_gate) {
-    text += fmt::format(" {} layer{} ahead", policy.lookahead, policy.lookahead == 1 ? "" : "s");
-  }
-  if (policy.prefetch == PrefetchKind::stale_gate)
-    text += fmt::format(", right {:.0f} %", 100 * policy.stale_gate_accuracy);
-  return text;
-}
-
-RunHeader header_of(const Scenario& scenario, const RouteHeader& route, const ModelShape& model) {
-  return {.pregate_version = std::string(pregate_version()),
-          .scenario_text = scenario.text,
-          .scenario_name = scenario.name,
-          .device = scenario.device.id,
-          .model = model.name,
-          .policy = policy_text(scenario.policy),
-          .origin = route.origin,
-          .provenance = route.provenance,
-          .costs_from = model.costs_from};
-}
-
 // What flash wrote to DRAM is what the accounts say was read: whole loads that arrived, and whole requests of
 // the others.
 void check_bytes(const RunRecord& run, Bytes written) {
@@ -234,60 +190,6 @@ void check_bytes(const RunRecord& run, Bytes written) {
     if (load.state == LoadEnd::unfinished) begun += load.bytes;
   }
   check(written >= arrived && written <= arrived + begun, "DRAM writes equal flash reads");
-}
-
-struct Finished {
-  std::int64_t kernel_events = 0;
-  Bytes peak_resident;
-};
-
-RunRecord account(const Scenario& scenario, Prepared& prepared, Recorder& recorder, const Finished& finished,
-                  const RouteHeader& route, bool keep_details) {
-  RunRecord run = recorder.take();
-  if (!prepared.sequence) {
-    prepared.sequence.emplace(recorded_sequence(run, prepared.model));
-    prepared.uses.emplace(*prepared.sequence, prepared.table.size());
-  }
-  const auto layers = static_cast<std::int32_t>(prepared.model.layers.size());
-  const bool preload = scenario.preload == Preload::all;
-  const std::vector<bool> opt = opt_hits(*prepared.sequence, *prepared.uses, prepared.table, layers,
-                                         prepared.budget, {.preload = preload});
-  label_misses_and_stalls(run, {*prepared.sequence, *prepared.uses, opt}, recorder.stall_lacked_room());
-
-  SummaryInputs inputs{.device = scenario.device,
-                       .opt_hits = opt,
-                       .expert_budget = prepared.budget,
-                       .peak_resident = finished.peak_resident,
-                       .token_cycle = mean_token_cycle(*prepared.sequence, prepared.table),
-                       .kernel_events = finished.kernel_events};
-  if (scenario.policy.prefetch == PrefetchKind::none) {
-    for (const LookupRecord& lookup : run.lookups) {
-      if (lookup.outcome != Outcome::miss) continue;
-      ++inputs.plain_misses;
-      const std::int32_t step = run.events[lookup.event.value()].step;
-      inputs.plain_misses_decode += run.steps[static_cast<std::size_t>(step)].phase == Phase::decode ? 1 : 0;
-    }
-  } else {
-    const CurvePoint plain = replay_at(*prepared.sequence, *prepared.uses, prepared.table, layers,
-                                       scenario.policy.eviction, prepared.budget,
-                                       {.lfu_half_life = scenario.policy.lfu_half_life,
-                                        .seed = scenario.policy.seed,
-                                        .largest_event = prepared.sequence->largest_event(prepared.table),
-                                        .preload = preload});
-    inputs.plain_misses = plain.lookups - plain.hits;
-    inputs.plain_misses_decode = plain.lookups_decode - plain.hits_decode;
-  }
-  run.summary = summarize(run, recorder, inputs);
-  run.header = header_of(scenario, route, prepared.model);
-  run.model = prepared.model;
-  if (!keep_details) {
-    run.lookups = {};
-    run.events = {};
-    run.loads = {};
-    run.evictions = {};
-    run.stalls = {};
-  }
-  return run;
 }
 
 }  // namespace
@@ -336,7 +238,8 @@ Result<RunRecord> simulate(const Scenario& scenario, RoutingSource& source, cons
   if (!prefetcher) return prefetcher.error();
 
   Recorder recorder(options.keep_details);
-  Finished finished;
+  std::int64_t kernel_events = 0;
+  Bytes peak_resident;
   {
     KernelSession kernel;
     Machine machine("machine", scenario,
@@ -345,10 +248,20 @@ Result<RunRecord> simulate(const Scenario& scenario, RoutingSource& source, cons
     if (!machine.scheduler.status()) return machine.scheduler.status().error();
     check(machine.scheduler.finished(), "the kernel runs until the scheduler is done");
     check_bytes(recorder.record(), machine.memory->written());
-    finished = {.kernel_events = machine.memory->wake_ups() + machine.scheduler.waits(),
-                .peak_resident = (*residency)->peak_resident()};
+    kernel_events = machine.memory->wake_ups() + machine.scheduler.waits();
+    peak_resident = (*residency)->peak_resident();
   }
-  return account(scenario, *prepared, recorder, finished, source.header(), options.keep_details);
+  return account_run(recorder, {.version = pregate_version(),
+                                .scenario = scenario,
+                                .model = prepared->model,
+                                .table = prepared->table,
+                                .route = source.header(),
+                                .sequence = prepared->sequence ? &*prepared->sequence : nullptr,
+                                .uses = prepared->uses ? &*prepared->uses : nullptr,
+                                .budget = prepared->budget,
+                                .peak_resident = peak_resident,
+                                .kernel_events = kernel_events,
+                                .keep_details = options.keep_details});
 }
 
 std::string_view pregate_version() {
