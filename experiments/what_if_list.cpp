@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "experiments/scaling.hpp"
+#include "sim/runtime/cache_setup.hpp"
 #include "sim/simulator.hpp"
 
 namespace pregate {

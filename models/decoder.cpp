@@ -44,8 +44,12 @@ struct ExpertTokens {
 }  // namespace
 
 struct Decoder::State {
-  explicit State(const Weights& w)
-      : weights(w), spec(w.spec()), rotary(spec.head_dim, spec.rope_theta), started(Clock::now()) {
+  State(const Weights& w, ExpertStore* routed)
+      : weights(w),
+        store(routed),
+        spec(w.spec()),
+        rotary(spec.head_dim, spec.rope_theta),
+        started(Clock::now()) {
     lookahead = spec.pre_gate ? spec.lookahead : 0;
     choices.resize(size(spec.layers));
     by_expert.resize(size(spec.experts));
@@ -70,16 +74,19 @@ struct Decoder::State {
   void add_rows(const float* rows, float* to) const;
   void route(std::int64_t layer);
   void run_ffn(const LayerWeights& w);
-  void run_routed(std::int64_t layer);
+  Status run_routed(std::int64_t layer);
   void sort_tokens(std::int64_t layer);
   void run_experts_together(std::int64_t bank);
   void run_experts_in_turn(std::int64_t bank);
+  Status run_experts_as_they_come(std::int64_t layer);
+  void run_arrived(std::int64_t layer);
   void combine(const ExpertTokens& expert, const float* y);
   void note(std::int64_t layer, OperatorKind kind, Clock::time_point begin, std::int32_t experts = 0);
   [[nodiscard]] Bytes bytes_of(std::int64_t layer, OperatorKind kind, std::int32_t experts) const;
   [[nodiscard]] Macs macs_of(std::int64_t layer, OperatorKind kind) const;
 
   const Weights& weights;
+  ExpertStore* store;
   ModelSpec spec;
   Rotary rotary;
   Attention attention;
@@ -99,6 +106,8 @@ struct Decoder::State {
   std::vector<std::int32_t> active;  // experts with tokens
   std::vector<SwigluTask> tasks;
   std::vector<Activations> gathered;
+  std::vector<std::int32_t> arrived;  // experts that the store gave last
+  std::vector<float*> result_of;      // by expert: where its results go
   std::vector<float> bonus;
   std::vector<MeasuredOperator> measured;
   std::vector<LayerNorms> norms;
@@ -316,16 +325,61 @@ void Decoder::State::run_experts_in_turn(std::int64_t bank) {
   }
 }
 
+// Results of all experts are kept apart until the last is there, then summed in the one order.
+Status Decoder::State::run_experts_as_they_come(std::int64_t layer) {
+  if (gathered.size() < active.size()) gathered.resize(active.size());
+  result_of.resize(by_expert.size());
+  std::int64_t total = 0;
+  for (const std::int32_t e : active)
+    total += padded_rows(static_cast<std::int64_t>(by_expert[size(e)].tokens.size()));
+  expert_out.reserve(size(total * spec.hidden));
+  float* out = expert_out.data();
+  for (const std::int32_t e : active) {
+    result_of[size(e)] = out;
+    out += padded_rows(static_cast<std::int64_t>(by_expert[size(e)].tokens.size())) * spec.hidden;
+  }
+  for (std::size_t done = 0; done < active.size(); done += arrived.size()) {
+    arrived.clear();
+    if (Status there = store->ready(layer, arrived); !there) return there;
+    check(!arrived.empty() && arrived.size() <= active.size() - done,
+          "a store gives what was chosen, once each");
+    run_arrived(layer);
+    store->computed(layer);
+  }
+  for (const std::int32_t e : active) combine(by_expert[size(e)], result_of[size(e)]);
+  return {};
+}
+
+// Few rows: what is there together. Many: one after another.
+void Decoder::State::run_arrived(std::int64_t layer) {
+  if (rows > kFewRows) {
+    for (const std::int32_t e : arrived) {
+      expert_x.gather(x, by_expert[size(e)].tokens);
+      const SwigluTask task{store->weights(layer, e), &expert_x, result_of[size(e)]};
+      feed_forward.run(std::span(&task, 1));
+    }
+    return;
+  }
+  tasks.clear();
+  for (std::size_t i = 0; i < arrived.size(); ++i) {
+    gathered[i].gather(x, by_expert[size(arrived[i])].tokens);
+    tasks.push_back({store->weights(layer, arrived[i]), &gathered[i], result_of[size(arrived[i])]});
+  }
+  feed_forward.run(tasks);
+}
+
 // The routed experts of a layer, each adding to the residual stream. What they added together is the
 // difference, so that measuring it changes no sum.
-void Decoder::State::run_routed(std::int64_t layer) {
+Status Decoder::State::run_routed(std::int64_t layer) {
   const NormRows all{.rows = rows, .columns = spec.hidden};
   before_experts.reserve(size(rows * spec.hidden));
   std::copy_n(hidden.data(), rows * spec.hidden, before_experts.data());
   const std::int64_t bank = spec.bank_of(layer);
   const auto begin = Clock::now();
   sort_tokens(layer);
-  if (rows <= kFewRows) {
+  if (store != nullptr) {
+    if (Status done = run_experts_as_they_come(layer); !done) return done;
+  } else if (rows <= kFewRows) {
     run_experts_together(bank);
   } else {
     run_experts_in_turn(bank);
@@ -334,9 +388,10 @@ void Decoder::State::run_routed(std::int64_t layer) {
   // before - after: its sign does not matter to a norm.
   add_scaled(hidden.data(), rows * spec.hidden, -1, before_experts.data());
   norms[size(layer)].routed = mean_norm(before_experts.data(), all);
+  return {};
 }
 
-void Decoder::feed_forward(std::int64_t layer) {
+Status Decoder::feed_forward(std::int64_t layer) {
   State& s = *state_;
   const LayerWeights& w = s.weights.layer(layer);
   const bool dense = s.spec.bank_of(layer) < 0;
@@ -347,12 +402,12 @@ void Decoder::feed_forward(std::int64_t layer) {
     s.run_ffn(w);
     s.note(layer, dense ? OperatorKind::dense_ffn : OperatorKind::shared_experts, begin);
   }
-  if (dense) return;
+  if (dense) return {};
   if (w.has_feed_forward) {
     const NormRows all{.rows = s.rows, .columns = s.spec.hidden};
     s.norms[size(layer)].shared = mean_norm(s.projected.data(), all);
   }
-  s.run_routed(layer);
+  return s.run_routed(layer);
 }
 
 void Decoder::logits(DecoderRows rows, std::vector<float>& out) {
@@ -379,7 +434,7 @@ Status Decoder::run(std::span<const SequenceInput> sequences, DecoderRows rows, 
   if (const Status begun = begin(sequences); !begun) return begun;
   for (std::int64_t i = 0; i < state_->spec.layers; ++i) {
     attend(i);
-    feed_forward(i);
+    if (Status fed = feed_forward(i); !fed) return fed;
   }
   logits(rows, out);
   return {};
@@ -441,7 +496,8 @@ void Decoder::State::note(std::int64_t layer, OperatorKind kind, Clock::time_poi
                       .macs = macs_of(layer, kind)});
 }
 
-Decoder::Decoder(const Weights& weights) : state_(std::make_unique<State>(weights)) {}
+Decoder::Decoder(const Weights& weights, ExpertStore* store)
+    : state_(std::make_unique<State>(weights, store)) {}
 Decoder::~Decoder() = default;
 Decoder::Decoder(Decoder&&) noexcept = default;
 Decoder& Decoder::operator=(Decoder&&) noexcept = default;

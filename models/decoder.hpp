@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "kernels/attention.hpp"
+#include "models/expert_store.hpp"
 #include "models/weights.hpp"
 #include "traces/route_trace.hpp"
 
@@ -42,8 +43,9 @@ struct ExpertChoice {
 
 class Decoder {
  public:
-  // `weights` outlive it.
-  explicit Decoder(const Weights& weights);
+  // `weights` outlive it, and so does `store`, which has the routed experts where the weights do not (null:
+  // they do).
+  explicit Decoder(const Weights& weights, ExpertStore* store = nullptr);
   ~Decoder();
   Decoder(Decoder&&) noexcept;
   Decoder& operator=(Decoder&&) noexcept;
@@ -56,7 +58,8 @@ class Decoder {
   Status begin(std::span<const SequenceInput> sequences);
   void attend(std::int64_t layer);
   [[nodiscard]] ExpertChoice routing(std::int64_t layer) const;  // empty for a dense layer
-  void feed_forward(std::int64_t layer);
+  // Errors: those of the store.
+  Status feed_forward(std::int64_t layer);
   // How much the shared and the routed experts of a layer added, mean over the tokens of the step; after
   // feed_forward(layer).
   [[nodiscard]] LayerNorms norms(std::int64_t layer) const;

@@ -38,6 +38,19 @@ Status check_shape(const ModelShape& shape, const ModelSpec& spec) {
   return {};
 }
 
+// Choices to be taken must be there for every step, and for nothing but the experts of the model.
+Status check_choices(const RouteTrace& choices, const ModelSpec& spec, const LiveOptions& options) {
+  if (Status fits = check_shape(choices.header.model, spec); !fits) return fits;
+  if (options.prefer_resident != 0)
+    return bad_input("choices of a trace, or a preference for what is resident", "both", "routing");
+  const auto steps = static_cast<std::int64_t>(choices.steps.size());
+  if (steps < options.max_tokens) {
+    return bad_input(fmt::format("choices for {} steps, as many as tokens to generate", options.max_tokens),
+                     fmt::format("{}", steps), "routing");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<LiveForward>> LiveForward::create(const Weights& weights, RouteHeader header,
@@ -55,6 +68,9 @@ Result<std::unique_ptr<LiveForward>> LiveForward::create(const Weights& weights,
         fmt::format("at most {} tokens, prompt and answer, which is the model's context", spec.context),
         fmt::format("a prompt of {} and {} to generate", prompt, options.max_tokens), "prompt");
   }
+  if (options.choices) {
+    if (Status fits = check_choices(*options.choices, spec, options); !fits) return fits.error();
+  }
   header.origin = Origin::live;
   header.context = context;
   const Decoder decoder(weights);
@@ -66,13 +82,25 @@ Result<std::unique_ptr<LiveForward>> LiveForward::create(const Weights& weights,
 LiveForward::LiveForward(const Weights& weights, RouteHeader header, LiveOptions options)
     : options_(std::move(options)),
       spec_(weights.spec()),
-      decoder_(weights),
+      decoder_(weights, options_.store),
       cache_(decoder_.make_cache(header.context)),
       sampler_(options_.sampling),
       table_(header.model),
       trace_(std::make_shared<RouteTrace>()),
       input_(options_.prompt) {
   trace_->header = std::move(header);
+  if (options_.choices) prefer_choices();
+}
+
+void LiveForward::prefer_choices() {
+  decoder_.set_preference([this](std::int64_t layer, std::span<float> bonus) {
+    // Scores are probabilities: nothing else can reach a bonus of 2.
+    constexpr float kCertain = 2;
+    const RouteStep& step = options_.choices->steps[trace_->steps.size()];
+    const auto chosen = step.layer_experts(static_cast<std::size_t>(layer));
+    const auto top_k = static_cast<std::size_t>(spec_.top_k);
+    for (const std::uint16_t e : chosen.subspan(0, std::min(top_k, chosen.size()))) bonus[e] = kCertain;
+  });
 }
 
 // The first step is the prompt; every later one is the token that the step before made.
@@ -92,7 +120,7 @@ Result<std::optional<StepInfo>> LiveForward::next_step() {
 }
 
 Status LiveForward::finish_step() {
-  (void)measured(LayerId(), OperatorKind::head);
+  if (const auto computed = measured(LayerId(), OperatorKind::head); !computed) return computed.error();
   trace_->steps.push_back(record());
   running_ = false;
   position_ += static_cast<std::int64_t>(input_.size());
@@ -110,24 +138,27 @@ Status LiveForward::finish_step() {
   return {};
 }
 
-void LiveForward::attend_until(std::int64_t layer) {
+Status LiveForward::attend_until(std::int64_t layer) {
   while (attended_ <= layer) {
-    feed_forward_until(attended_ - 1);
+    if (Status fed = feed_forward_until(attended_ - 1); !fed) return fed;
     decoder_.attend(attended_++);
   }
+  return {};
 }
 
-void LiveForward::feed_forward_until(std::int64_t layer) {
+Status LiveForward::feed_forward_until(std::int64_t layer) {
   while (fed_ <= layer) {
-    attend_until(fed_);
-    decoder_.feed_forward(fed_++);
+    if (Status attended = attend_until(fed_); !attended) return attended;
+    if (Status fed = decoder_.feed_forward(fed_++); !fed) return fed;
   }
+  return {};
 }
 
 Result<LayerRouting> LiveForward::route(LayerId layer) {
   check(running_, "route() needs a step: next_step() comes first and has returned one");
   const auto index = static_cast<std::int64_t>(layer.value());
-  attend_until(std::max<std::int64_t>(index - decoder_.lookahead(), 0));
+  if (Status ok = attend_until(std::max<std::int64_t>(index - decoder_.lookahead(), 0)); !ok)
+    return ok.error();
   const ExpertChoice choice = decoder_.routing(index);
   return LayerRouting{.experts = choice.experts,
                       .weights = choice.weights,
@@ -136,15 +167,12 @@ Result<LayerRouting> LiveForward::route(LayerId layer) {
 
 Result<std::span<const MeasuredOperator>> LiveForward::measured(LayerId layer, OperatorKind kind) {
   check(running_, "measured() needs a step: next_step() comes first and has returned one");
-  if (kind == OperatorKind::head) {
-    feed_forward_until(spec_.layers - 1);
-    if (!has_logits_) decoder_.logits(DecoderRows::last, logits_);
-    has_logits_ = true;
-  } else if (kind == OperatorKind::attention) {
-    attend_until(static_cast<std::int64_t>(layer.value()));
-  } else {
-    feed_forward_until(static_cast<std::int64_t>(layer.value()));
-  }
+  const bool head = kind == OperatorKind::head;
+  const std::int64_t index = head ? spec_.layers - 1 : static_cast<std::int64_t>(layer.value());
+  const Status ran = kind == OperatorKind::attention ? attend_until(index) : feed_forward_until(index);
+  if (!ran) return ran.error();
+  if (head && !has_logits_) decoder_.logits(DecoderRows::last, logits_);
+  has_logits_ = has_logits_ || head;
   return decoder_.measured();
 }
 

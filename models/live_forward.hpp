@@ -26,6 +26,12 @@ struct LiveOptions {
   std::function<void(std::int32_t)> on_token;   // each generated token, as soon as it is known; may be empty
   // Added to the score by which a resident expert is selected (cache-conditional routing); 0: off.
   float prefer_resident = 0;
+  // Where routed experts come from, if not from the weights; null: from the weights.
+  ExpertStore* store = nullptr;
+  // Step s chooses what step s of this trace chose, whatever the router finds likeliest (its scores still are
+  // the weights); a step of several tokens takes those of the first for all of them. For weights that were
+  // never trained, whose own routing is nearly uniform. Null: the router chooses.
+  std::shared_ptr<const RouteTrace> choices;
 };
 
 class LiveForward final : public RoutingSource {
@@ -48,8 +54,9 @@ class LiveForward final : public RoutingSource {
 
  private:
   LiveForward(const Weights& weights, RouteHeader header, LiveOptions options);
-  void attend_until(std::int64_t layer);
-  void feed_forward_until(std::int64_t layer);
+  Status attend_until(std::int64_t layer);
+  Status feed_forward_until(std::int64_t layer);
+  void prefer_choices();
   Status finish_step();
   [[nodiscard]] RouteStep record() const;
 

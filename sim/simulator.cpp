@@ -9,6 +9,7 @@
 #include "sim/hardware/burst_memory.hpp"
 #include "sim/hardware/flow_memory.hpp"
 #include "sim/hardware/kernel_session.hpp"
+#include "sim/runtime/cache_setup.hpp"
 #include "sim/runtime/scheduler.hpp"
 
 // libsystemc refers to it; our programs have a main of their own and start the kernel from simulate().
@@ -70,15 +71,6 @@ struct Machine final : sc_core::sc_module {
   Scheduler scheduler;
 };
 
-// Everything that is decided before time starts.
-struct Prepared {
-  ModelShape model;
-  ExpertTable table;
-  Bytes budget;
-  std::optional<EventSequence> sequence;  // of a source with a known future
-  std::optional<FutureUses> uses;
-};
-
 Status check_lanes(const Scenario& scenario) {
   if (scenario.runtime.io_lanes < 1) {
     return bad_input("at least 1 lane", fmt::format("{}", scenario.runtime.io_lanes), "runtime.io_lanes");
@@ -119,68 +111,6 @@ Status check_load_times(const ModelShape& model, const DeviceSpec& device, std::
   return {};
 }
 
-// The cache must hold the largest event (so that its experts can be resident together), and one load must end
-// in a time that the clock can count.
-Status check_room(const Prepared& prepared, const Scenario& scenario) {
-  if (Status ok = check_load_times(prepared.model, scenario.device, scenario.runtime.io_lanes); !ok)
-    return ok;
-  if (!prepared.sequence) return {};
-  EventId where;
-  const Bytes largest = prepared.sequence->largest_event(prepared.table, &where);
-  if (largest <= prepared.budget) return {};
-  const EventInfo& info = prepared.sequence->info(where);
-  return bad_input(fmt::format("at least {} ({} bytes): the {} experts of step {} ({}), layer {}",
-                               to_text(largest), largest.count(), prepared.sequence->experts(where).size(),
-                               info.step, to_text(info.phase), info.layer.value()),
-                   fmt::format("{} ({} bytes)", to_text(prepared.budget), prepared.budget.count()),
-                   "dram.expert_budget");
-}
-
-std::int64_t longest_context(const RoutingSource& source) {
-  std::int64_t context = 0;
-  if (source.header().context > 0) return source.header().context;
-  const RouteTrace* trace = source.whole_trace();
-  if (trace == nullptr) return 4096;
-  for (const RouteStep& step : trace->steps) context = std::max(context, step.position + step.tokens);
-  return context;
-}
-
-Result<Prepared> prepare(const Scenario& scenario, const RoutingSource& source) {
-  if (Status ok = check_lanes(scenario); !ok) return ok.error();
-  if (Status ok = check_fidelity(scenario); !ok) return ok.error();
-  Result<ModelShape> model = costed_shape(scenario, source.header());
-  if (!model) return model.error();
-  Prepared prepared{.model = *model, .table = ExpertTable(*model), .budget = {}, .sequence = {}, .uses = {}};
-  if (scenario.expert_budget) {
-    prepared.budget = *scenario.expert_budget;
-  } else {
-    Result<Bytes> budget = default_expert_budget(scenario, *model, longest_context(source));
-    if (!budget) return budget.error();
-    prepared.budget = *budget;
-  }
-  if (const RouteTrace* trace = source.whole_trace()) {
-    if (trace->steps.empty()) return bad_input("a trace with at least one step", "none", "workload");
-    prepared.sequence.emplace(*trace, prepared.table);
-    prepared.uses.emplace(*prepared.sequence, prepared.table.size());
-  }
-  if (Status ok = check_room(prepared, scenario); !ok) return ok.error();
-  return prepared;
-}
-
-ResidencyOptions residency_options(const Prepared& prepared, const Scenario& scenario) {
-  const PolicySpec& policy = scenario.policy;
-  return {.budget = prepared.budget,
-          .eviction = policy.eviction,
-          .context = {.table = &prepared.table,
-                      .future = prepared.uses ? &*prepared.uses : nullptr,
-                      .layers = static_cast<std::int32_t>(prepared.model.layers.size()),
-                      .lfu_half_life = policy.lfu_half_life,
-                      .seed = policy.seed},
-          .allow_overflow = false,
-          .preload = scenario.preload == Preload::all,
-          .largest_event = prepared.sequence ? prepared.sequence->largest_event(prepared.table) : Bytes()};
-}
-
 // What flash wrote to DRAM is what the accounts say was read: whole loads that arrived, and whole requests of
 // the others.
 void check_bytes(const RunRecord& run, Bytes written) {
@@ -194,48 +124,15 @@ void check_bytes(const RunRecord& run, Bytes written) {
 
 }  // namespace
 
-Result<ModelShape> costed_shape(const Scenario& scenario, const RouteHeader& header) {
-  const ModelShape& routed = header.model;
-  const ModelShape* chosen = scenario.shape_as ? &*scenario.shape_as
-                             : scenario.model  ? &*scenario.model
-                                               : &routed;
-  if (chosen == &routed) return routed;
-  const std::string place = scenario.shape_as ? "model.shape_as" : "model.preset";
-  const auto differs = [&](std::string_view what, std::size_t expected, std::size_t found) {
-    return bad_input(fmt::format("a model with the {} {} of the routing's {}", expected, what, routed.name),
-                     fmt::format("{} with {}", chosen->name, found), place);
-  };
-  if (chosen->layers.size() != routed.layers.size()) {
-    return differs("layers", routed.layers.size(), chosen->layers.size());
-  }
-  if (chosen->banks.size() != routed.banks.size())
-    return differs("banks", routed.banks.size(), chosen->banks.size());
-  for (std::size_t b = 0; b < routed.banks.size(); ++b) {
-    if (chosen->banks[b].experts != routed.banks[b].experts) {
-      return differs("experts a bank", static_cast<std::size_t>(routed.banks[b].experts),
-                     static_cast<std::size_t>(chosen->banks[b].experts));
-    }
-  }
-  for (std::size_t l = 0; l < routed.layers.size(); ++l) {
-    if (chosen->layers[l].bank != routed.layers[l].bank)
-      return differs("grouping of layers into banks", l, l);
-  }
-  return *chosen;
-}
-
 Result<RunRecord> simulate(const Scenario& scenario, RoutingSource& source, const SimulateOptions& options) {
-  Result<Prepared> prepared = prepare(scenario, source);
-  if (!prepared) return prepared.error();
-  Result<std::unique_ptr<Residency>> residency =
-      Residency::create(prepared->table, residency_options(*prepared, scenario));
-  if (!residency) return residency.error();
-  Result<std::unique_ptr<Prefetcher>> prefetcher =
-      make_prefetcher(scenario.policy, {.model = &prepared->model,
-                                        .table = &prepared->table,
-                                        .future = prepared->sequence ? &*prepared->sequence : nullptr,
-                                        .residency = residency->get(),
-                                        .budget = prepared->budget});
-  if (!prefetcher) return prefetcher.error();
+  if (Status ok = check_lanes(scenario); !ok) return ok.error();
+  if (Status ok = check_fidelity(scenario); !ok) return ok.error();
+  Result<std::unique_ptr<CacheSetup>> made =
+      CacheSetup::make(scenario, source.header(), source.whole_trace());
+  if (!made) return made.error();
+  CacheSetup& setup = **made;
+  if (Status ok = check_load_times(setup.model, scenario.device, scenario.runtime.io_lanes); !ok)
+    return ok.error();
 
   Recorder recorder(options.keep_details);
   std::int64_t kernel_events = 0;
@@ -243,22 +140,23 @@ Result<RunRecord> simulate(const Scenario& scenario, RoutingSource& source, cons
   {
     KernelSession kernel;
     Machine machine("machine", scenario,
-                    {prepared->model, prepared->table, source, **residency, **prefetcher, recorder}, options);
+                    {setup.model, setup.table, source, *setup.residency, *setup.prefetcher, recorder},
+                    options);
     sc_core::sc_start();
     if (!machine.scheduler.status()) return machine.scheduler.status().error();
     check(machine.scheduler.finished(), "the kernel runs until the scheduler is done");
     check_bytes(recorder.record(), machine.memory->written());
     kernel_events = machine.memory->wake_ups() + machine.scheduler.waits();
-    peak_resident = (*residency)->peak_resident();
+    peak_resident = setup.residency->peak_resident();
   }
   return account_run(recorder, {.version = pregate_version(),
                                 .scenario = scenario,
-                                .model = prepared->model,
-                                .table = prepared->table,
+                                .model = setup.model,
+                                .table = setup.table,
                                 .route = source.header(),
-                                .sequence = prepared->sequence ? &*prepared->sequence : nullptr,
-                                .uses = prepared->uses ? &*prepared->uses : nullptr,
-                                .budget = prepared->budget,
+                                .sequence = setup.sequence ? &*setup.sequence : nullptr,
+                                .uses = setup.uses ? &*setup.uses : nullptr,
+                                .budget = setup.budget,
                                 .peak_resident = peak_resident,
                                 .kernel_events = kernel_events,
                                 .keep_details = options.keep_details});

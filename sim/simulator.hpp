@@ -27,10 +27,6 @@ struct SimulateOptions {
 Result<RunRecord> simulate(const Scenario& scenario, RoutingSource& source,
                            const SimulateOptions& options = {});
 
-// The shape a run is costed with: shape_as over the scenario's preset over the trace's own shape. An error
-// says which counts do not match (layers, banks, experts).
-Result<ModelShape> costed_shape(const Scenario& scenario, const RouteHeader& header);
-
 std::string_view pregate_version();
 
 }  // namespace pregate

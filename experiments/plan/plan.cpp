@@ -14,6 +14,7 @@
 #include "experiments/sweep/selection.hpp"
 #include "experiments/workers.hpp"
 #include "sim/residency/event_sequence.hpp"
+#include "sim/runtime/cache_setup.hpp"
 #include "sim/simulator.hpp"
 
 namespace pregate {

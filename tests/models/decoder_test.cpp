@@ -143,7 +143,7 @@ TEST_F(Decoding, APreGatedChoice_IsKnownBeforeTheLayerBeforeHasFinished) {
     const auto& expected = whole.routing[static_cast<std::size_t>(layer + 1)].experts;
     EXPECT_TRUE(std::equal(next.experts.begin(), next.experts.end(), expected.begin(), expected.end()))
         << "layer " << layer + 1;
-    decoder.feed_forward(layer);
+    ASSERT_TRUE(decoder.feed_forward(layer));
     decoder.attend(layer + 1);
   }
 }
