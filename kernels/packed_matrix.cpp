@@ -95,6 +95,19 @@ PackedLayout::~PackedLayout() = default;
 PackedLayout::PackedLayout(PackedLayout&&) noexcept = default;
 PackedLayout& PackedLayout::operator=(PackedLayout&&) noexcept = default;
 
+std::string PackedLayout::format() const {
+  if (in_panels_) return "panels";
+  const dnnl_memory_desc_t& d = descriptor_->weights.data;
+  if (d.format_kind != dnnl_blocked) return fmt::format("opaque kind {}", static_cast<int>(d.format_kind));
+  const auto& blocking = d.format_desc.blocking;
+  const bool inputs_outside = blocking.strides[0] >= blocking.strides[1];
+  std::string text = inputs_outside ? "order ab" : "order ba";
+  for (int i = 0; i < blocking.inner_nblks; ++i)
+    text += fmt::format("{}{}", blocking.inner_blks[i], blocking.inner_idxs[i] == 0 ? 'a' : 'b');
+  if (d.extra.flags != 0) text += fmt::format(" with extra {:#x}", d.extra.flags);
+  return text;
+}
+
 Status PackedLayout::pack(const RowReader& rows, std::byte* out) const {
   return in_panels_ ? pack_panels(rows, out) : pack_by_reorder(rows, out);
 }

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "kernels/precision.hpp"
 
@@ -40,6 +41,9 @@ class PackedLayout {
   [[nodiscard]] std::size_t bytes() const { return bytes_; }  // a multiple of a cache line
   // The blocks of 64 outputs that the decode kernels read; false where oneDNN asked for another layout.
   [[nodiscard]] bool in_panels() const { return in_panels_; }
+  // "panels", or oneDNN's own order of dimensions and blocks: two processors with equal words, shape and
+  // oneDNN lay the same numbers out alike.
+  [[nodiscard]] std::string format() const;
 
   // `out` has bytes(), aligned to a cache line. bad_input when a number that a scale is made of is not
   // finite; its place is the row. Runs in the calling thread.

@@ -37,7 +37,8 @@ struct DiskDone {
   std::uint32_t tag = 0;
   Status status;             // EIO, a short read: names file and offset
   Clock::time_point handed;  // to the disk
-  Clock::time_point ended;   // all bytes were there (and `check` had passed)
+  Clock::time_point read;    // all bytes were there, or it had failed: the lane was free again
+  Clock::time_point ended;   // `check` had passed as well
 };
 
 class DiskReader {
@@ -50,15 +51,19 @@ class DiskReader {
     // Memory that all requests read into, if it is one stretch: registered with the kernel, which then does
     // not pin its pages at each read. May be empty.
     std::span<std::byte> memory;
-    // Looks at the bytes of a request that ended well, on the reader's thread; its failure is the request's.
-    // May be empty.
+    // Looks at the bytes of a request that ended well, on a thread of the reader's, one request at a time;
+    // the lane has its next request meanwhile. Its failure is the request's. May be empty.
     std::function<Status(std::uint32_t tag, std::span<const std::byte> bytes)> check;
   };
 
-  // Errors: a file that cannot be opened, or a file system without O_DIRECT (it says which).
+  // Errors: a file that cannot be opened, a file system without O_DIRECT (it says which; nothing is ever read
+  // through the page cache instead), io_uring asked for where the kernel refuses it, lanes not in
+  // 1..kMaxLanes.
+  static constexpr std::int32_t kMaxLanes = 256;
   static Result<std::unique_ptr<DiskReader>> open(const std::string& path, const Options& options);
   virtual ~DiskReader() = default;  // waits for what is with the disk; the rest is dropped
 
+  // Offset, length and address are multiples of kDiskBlock. Any thread may call any of these.
   virtual void submit(const DiskRequest& request) = 0;
   // It is needed now: goes before all that is not demand, unless it is with the disk already or has ended.
   virtual void promote(std::uint32_t tag) = 0;

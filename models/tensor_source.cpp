@@ -189,6 +189,14 @@ std::string tensor_name(TensorNaming naming, const PartName& name) {
                      attention.empty() ? feed_forward_name(naming, name) : attention);
 }
 
+ExpertParts expert_parts(const ModelSpec& spec, std::int64_t index) {
+  const std::int64_t bank = index / spec.experts, expert = index % spec.experts;
+  const std::int64_t layer = spec.dense_layers + bank * spec.group;
+  return {.gate = {Part::expert_gate, layer, expert},
+          .up = {Part::expert_up, layer, expert},
+          .down = {Part::expert_down, layer, expert}};
+}
+
 Result<std::unique_ptr<TensorSource>> open_checkpoint(const ModelConfig& config, const std::string& folder) {
   Result<Checkpoint> checkpoint = Checkpoint::open(folder);
   if (!checkpoint) return checkpoint.error();

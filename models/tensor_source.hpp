@@ -71,6 +71,13 @@ class TensorSource {
 Result<std::unique_ptr<TensorSource>> open_checkpoint(const ModelConfig& config, const std::string& folder);
 std::unique_ptr<TensorSource> random_tensors(std::uint64_t seed);
 
+// The three matrices of a routed expert; `index` counts bank after bank. The first layer of a group holds
+// them.
+struct ExpertParts {
+  PartName gate, up, down;
+};
+ExpertParts expert_parts(const ModelSpec& spec, std::int64_t index);
+
 // The tensor's name in a checkpoint.
 std::string tensor_name(TensorNaming naming, const PartName& name);
 

@@ -11,6 +11,7 @@
 
 #include "kernels/convert.hpp"
 #include "models/compute.hpp"
+#include "models/expert_layout.hpp"
 #include "models/memory.hpp"
 #include "models/tensor_source.hpp"
 #include "traces/base/check.hpp"
@@ -30,7 +31,7 @@ struct Weights::State {
   bool embedding_bf16 = false;
   std::vector<float> final_norm;
   PackedMatrix head;
-  Bytes packed;
+  Bytes packed, expert_bytes;
 };
 
 // Two passes over the same list of parts. The first asks the source whether each is there and adds up what it
@@ -44,8 +45,9 @@ class WeightsBuilder {
     const auto hidden = spec_.hidden;
     layers_.resize(size(spec_.layers));
     for (std::int64_t i = 0; i < spec_.layers; ++i) plan_layer(i);
-    experts_.resize(size(spec_.banks() * spec_.experts));
-    for (std::int64_t e = 0; e < spec_.banks() * spec_.experts; ++e) plan_expert(e);
+    const std::int64_t experts = options_.routed_experts ? spec_.banks() * spec_.experts : 0;
+    experts_.resize(size(experts));
+    for (std::int64_t e = 0; e < experts; ++e) plan_expert(e);
     vector({Part::final_norm}, hidden, final_norm_);
     head_ = matrix({{spec_.tied_head ? Part::embedding : Part::head}, spec_.vocabulary}, hidden);
     expect({Part::embedding}, spec_.vocabulary, hidden);
@@ -162,10 +164,8 @@ class WeightsBuilder {
   }
 
   void plan_expert(std::int64_t index) {
-    const std::int64_t bank = index / spec_.experts, expert = index % spec_.experts;
-    const std::int64_t layer = spec_.dense_layers + bank * spec_.group;  // the first of the group holds them
-    plan_swiglu({Part::expert_gate, layer, expert}, {Part::expert_up, layer, expert},
-                {Part::expert_down, layer, expert}, spec_.expert_width, experts_[size(index)]);
+    const ExpertParts parts = expert_parts(spec_, index);
+    plan_swiglu(parts.gate, parts.up, parts.down, spec_.expert_width, experts_[size(index)]);
   }
 
   [[nodiscard]] std::size_t embedding_bytes() const {
@@ -294,6 +294,8 @@ class WeightsBuilder {
     state.final_norm = std::move(final_norm_);
     state.head = packed(head_);
     state.packed = total_;
+    if (spec_.banks() * spec_.experts > 0)
+      state.expert_bytes = ExpertLayout(spec_, options_.precision).bytes();
     state.layouts = std::move(layouts_);  // nodes stay where they are
   }
 
@@ -359,7 +361,12 @@ const LayerWeights& Weights::layer(std::int64_t i) const {
   return state_->layers[static_cast<std::size_t>(i)];
 }
 
+bool Weights::has_experts() const {
+  return !state_->experts.empty();
+}
+
 SwigluWeights Weights::expert(std::int64_t bank, std::int64_t expert) const {
+  check(has_experts(), "an expert of weights without routed experts");
   return state_->experts[static_cast<std::size_t>(bank * state_->spec.experts + expert)];
 }
 
@@ -390,10 +397,7 @@ Bytes Weights::packed_bytes() const {
 }
 
 Bytes Weights::expert_bytes() const {
-  if (state_->experts.empty()) return {};
-  const SwigluWeights& w = state_->experts.front();
-  return Bytes(
-      static_cast<std::int64_t>(w.gate.layout->bytes() + w.up.layout->bytes() + w.down.layout->bytes()));
+  return state_->expert_bytes;
 }
 
 }  // namespace pregate

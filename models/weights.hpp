@@ -19,6 +19,9 @@ struct WeightsOptions {
   Precision precision = Precision::bf16;
   // Called now and then with packed bytes; may be empty.
   std::function<void(Bytes done, Bytes total)> progress;
+  // false: routed experts are neither asked for nor held, and expert() must not be called: whoever runs the
+  // model brings them from elsewhere (expert_pack.hpp). All else is the same to the bit.
+  bool routed_experts = true;
 };
 
 struct LayerWeights {
@@ -48,6 +51,7 @@ class Weights {
   [[nodiscard]] const ModelSpec& spec() const;
   [[nodiscard]] Precision precision() const;
   [[nodiscard]] const LayerWeights& layer(std::int64_t i) const;
+  [[nodiscard]] bool has_experts() const;  // WeightsOptions::routed_experts
   [[nodiscard]] SwigluWeights expert(std::int64_t bank, std::int64_t expert) const;
   // The embedding of a token, [hidden].
   void embed(std::int32_t token, float* out) const;
@@ -56,7 +60,7 @@ class Weights {
 
   [[nodiscard]] Bytes packed_bytes() const;
   [[nodiscard]] std::span<const std::byte> packed() const;  // all of it
-  [[nodiscard]] Bytes expert_bytes() const;                 // one routed expert
+  [[nodiscard]] Bytes expert_bytes() const;                 // one routed expert, held or not
 
  private:
   friend class WeightsBuilder;
