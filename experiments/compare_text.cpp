@@ -38,11 +38,20 @@ struct Writer {
 
 // ---- verdict ----
 
+std::string times_of(const Comparison& comparison) {
+  const RunHeader& first = comparison.runs.front().run->header;
+  const bool alike = std::all_of(comparison.runs.begin(), comparison.runs.end(), [&](const ComparedRun& run) {
+    return run.run->header.measured == first.measured;
+  });
+  return alike ? std::string(first.times()) : "measured beside simulated";
+}
+
 std::string origin_text(const Comparison& comparison) {
   const bool synthetic =
       std::any_of(comparison.runs.begin(), comparison.runs.end(),
                   [](const ComparedRun& run) { return run.run->header.origin == Origin::synthetic; });
-  return synthetic ? "simulated, synthetic routing" : "simulated";
+  const std::string times = times_of(comparison);
+  return synthetic ? times + ", synthetic routing" : times;
 }
 
 std::string headline_note(const Comparison& comparison, const PhaseDiff& phase) {
@@ -136,7 +145,7 @@ class FallBars {
 void write_waterfall(Writer& w, const ComparedPair& pair, const PhaseDiff& phase, std::string_view title) {
   if (phase.waterfall().from == Duration() && phase.waterfall().to == Duration()) return;
   const char letter = w.other(pair).letter;
-  w.heading(title, fmt::format("from A to {}; {}; simulated", letter, shared_part(phase)));
+  w.heading(title, fmt::format("from A to {}; {}; {}", letter, shared_part(phase), times_of(w.comparison)));
   const std::vector<Fall> falls = falls_of(phase, letter);
   Table table({{"", Align::left}, {"ms a\ntoken"}, {"ms in\nall"}, {"", Align::left}});
   RoundedColumn per_token(std::max<std::int64_t>(1, phase.tokens_a)), whole(1);
@@ -209,7 +218,7 @@ const std::vector<CountRow>& run_rows() {
 }
 
 void write_side_by_side(Writer& w, std::string_view title, const std::vector<CountRow>& rows) {
-  w.heading(title, "simulated");
+  w.heading(title, times_of(w.comparison));
   std::vector<Column> columns = {{"", Align::left}};
   for (const ComparedRun& run : w.comparison.runs) columns.push_back({std::string(1, run.letter)});
   Table table(std::move(columns));
@@ -231,8 +240,9 @@ void write_movers(Writer& w, const ComparedPair& pair, const Movers& movers, std
   const char letter = w.other(pair).letter;
   const bool layers = what == "Layers";
   w.heading(fmt::format("{} that changed most", what),
-            fmt::format("from A to {}, ms{}, simulated; the bin that explains most of it", letter,
-                        layers ? fmt::format(" in {}", shared_part(w.comparison.focus(pair))) : ""));
+            fmt::format("from A to {}, ms{}, {}; the bin that explains most of it", letter,
+                        layers ? fmt::format(" in {}", shared_part(w.comparison.focus(pair))) : "",
+                        times_of(w.comparison)));
   if (movers.gained.empty() && movers.lost.empty()) return w.line("  none changed");
   Table table({{"", Align::left},
                {layers                   ? "layer"

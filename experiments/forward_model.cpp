@@ -6,6 +6,7 @@
 #include "experiments/terminal.hpp"
 #include "experiments/verbs.hpp"
 #include "models/compute.hpp"
+#include "models/expert_pack.hpp"
 
 namespace pregate {
 namespace {
@@ -45,9 +46,10 @@ Result<Found> find_model(const ShippedCatalogue& catalogue, const ForwardRequest
 
 Result<Weights> make_weights(const Found& found, const ForwardRequest& request, Precision precision) {
   Progress progress(request.random_weights.empty() ? "loading weights: MiB" : "drawing weights: MiB");
-  const WeightsOptions options{.precision = precision, .progress = [&](Bytes done, Bytes total) {
-                                 progress.update(done.count() >> 20, total.count() >> 20);
-                               }};
+  const WeightsOptions options{
+      .precision = precision,
+      .progress = [&](Bytes done, Bytes total) { progress.update(done.count() >> 20, total.count() >> 20); },
+      .routed_experts = request.routed_experts};
   if (!found.folder.empty()) return Weights::load(found.config, found.folder, options);
   const Result<std::uint64_t> seed = parse_seed(request.random_weights);
   if (!seed) return seed.error().at("--random-weights");
@@ -79,6 +81,15 @@ Result<ModelSpec> forward_spec(const ShippedCatalogue& catalogue, const ForwardR
   if (const Status runnable = check_runnable(found->config.spec); !runnable)
     return runnable.error().at("--model");
   return found->config.spec;
+}
+
+Result<std::string> weights_identity(const ShippedCatalogue& catalogue, const ForwardRequest& request) {
+  const Result<Found> found = find_model(catalogue, request);
+  if (!found) return found.error();
+  if (!found->folder.empty()) return checkpoint_identity(found->folder);
+  const Result<std::uint64_t> seed = parse_seed(request.random_weights);
+  if (!seed) return seed.error().at("--random-weights");
+  return random_identity(*seed);
 }
 
 CLI::Validator finite_between(double least, double most) {

@@ -19,7 +19,8 @@ struct ForwardRequest {
   std::string model;
   std::string random_weights;  // a seed, as written; empty: weights come from the checkpoint
   std::string precision = "bf16";
-  int threads = 0;  // 0: all
+  int threads = 0;             // 0: all
+  bool routed_experts = true;  // false: they are streamed from elsewhere
 };
 
 // Adds --random-weights, --precision and --threads, which every verb that runs a model has.
@@ -39,6 +40,8 @@ Result<ForwardModel> open_forward_model(const ShippedCatalogue& catalogue, const
                                         TokenizerUse use = TokenizerUse::text);
 // A number option that is no NaN either.
 CLI::Validator finite_between(double least, double most);
+// What the weights are, as a file of experts says it (models/expert_pack.hpp).
+Result<std::string> weights_identity(const ShippedCatalogue& catalogue, const ForwardRequest& request);
 // The architecture alone: nothing large is read.
 Result<ModelSpec> forward_spec(const ShippedCatalogue& catalogue, const ForwardRequest& request);
 

@@ -28,6 +28,7 @@ struct Writer {
   // Where a token's time goes is asked of decode; a run without decode is asked as a whole.
   [[nodiscard]] bool decoded() const { return summary().decode.tokens > 0; }
   [[nodiscard]] const PhaseSummary& focus() const { return focus_of(summary()); }
+  [[nodiscard]] std::string_view times() const { return run().header.times(); }
 
   void heading(std::string_view title, std::string_view note) {
     out += "\n" + toned(look, Tone::strong, title);
@@ -48,8 +49,8 @@ void write_verdict(Writer& w) {
   const RunHeader& header = w.run().header;
   const RunSummary& s = w.summary();
   const std::string origin = header.origin == Origin::synthetic
-                                 ? "simulated, synthetic routing"
-                                 : fmt::format("simulated, {} routing", to_text(header.origin));
+                                 ? fmt::format("{}, synthetic routing", header.times())
+                                 : fmt::format("{}, {} routing", header.times(), to_text(header.origin));
   w.line("{} on {}: {}", header.model, header.device, header.policy);
   if (w.report.dressed)
     w.line("{}", toned(w.look, Tone::faint, fmt::format("routed by {}", w.report.dressed->routed)));
@@ -83,8 +84,8 @@ Tone tone_of(TimeBin bin) {
 void write_bars(Writer& w) {
   const PhaseSummary& phase = w.focus();
   w.heading("Where the time goes",
-            w.decoded() ? fmt::format("a decoded token, mean of {}; simulated", with_commas(phase.tokens))
-                        : std::string("the whole run; simulated"));
+            w.decoded() ? fmt::format("a decoded token, mean of {}; {}", with_commas(phase.tokens), w.times())
+                        : fmt::format("the whole run; {}", w.times()));
   const TimeShares shares = time_shares(phase, w.decoded() ? phase.tokens : 1);
   std::vector<std::int64_t> values;
   for (const TimeShare& row : shares.rows) values.push_back(row.time.count_ps());
@@ -118,8 +119,8 @@ std::string outcomes_text(const PhaseSummary& phase) {
 void write_hits(Writer& w) {
   const RunSummary& s = w.summary();
   w.heading("Expert cache",
-            fmt::format("{} of {} for all experts; T = {} a token; simulated", to_text(s.expert_budget),
-                        to_text(w.run().model.all_experts_bytes()), to_text(s.token_cycle)));
+            fmt::format("{} of {} for all experts; T = {} a token; {}", to_text(s.expert_budget),
+                        to_text(w.run().model.all_experts_bytes()), to_text(s.token_cycle), w.times()));
   if (!w.decoded()) {
     w.line("  hit rate               {:>8}   of {} lookups: {}", percent(hit_rate(s.all)),
            with_commas(s.all.lookups), outcomes_text(s.all));
@@ -179,8 +180,8 @@ void write_what_if(Writer& w) {
 void write_stalls(Writer& w) {
   const std::vector<CauseView> causes = view_causes(w.run());
   const Duration total = w.summary().all.stall;
-  w.heading("Stalls by cause", fmt::format("the whole run: {} of {}; simulated", time_text(total),
-                                           time_text(w.summary().all.makespan)));
+  w.heading("Stalls by cause", fmt::format("the whole run: {} of {}; {}", time_text(total),
+                                           time_text(w.summary().all.makespan), w.times()));
   if (causes.empty()) {
     w.line("  none");
     return;
@@ -204,7 +205,7 @@ void write_stalls(Writer& w) {
 
 void write_prefetch(Writer& w) {
   const PrefetchSummary& p = w.summary().prefetch;
-  w.heading("Prefetch", fmt::format("{}; simulated", w.run().header.policy));
+  w.heading("Prefetch", fmt::format("{}; {}", w.run().header.policy, w.times()));
   if (p.issued == 0) {
     w.line("  none issued{}",
            p.redundant > 0 ? fmt::format(" ({} were redundant)", with_commas(p.redundant)) : "");
@@ -222,7 +223,7 @@ void write_prefetch(Writer& w) {
 }
 
 void write_phases(Writer& w) {
-  w.heading("Phases", "simulated");
+  w.heading("Phases", w.times());
   Table table({{"", Align::left},
                {"tokens"},
                {"makespan"},
@@ -249,7 +250,7 @@ void write_phases(Writer& w) {
 void write_experts(Writer& w) {
   const std::vector<ExpertView> worst = worst_experts(w.run(), kWorstExperts);
   if (worst.empty()) return;
-  w.heading("Experts that cost most waiting", "the whole run; simulated");
+  w.heading("Experts that cost most waiting", fmt::format("the whole run; {}", w.times()));
   Table table({{"bank"}, {"expert"}, {"stall"}, {"misses"}, {"reloads"}, {"read"}});
   for (const ExpertView& e : worst) {
     table.row({std::to_string(e.bank.value()), std::to_string(e.expert), milliseconds(e.stall),
@@ -260,7 +261,7 @@ void write_experts(Writer& w) {
 
 void write_steps(Writer& w) {
   if (!w.report.per_token) return;
-  w.heading("Step by step", "times in ms, simulated");
+  w.heading("Step by step", fmt::format("times in ms, {}", w.times()));
   Table table({{"step"},
                {"phase", Align::left},
                {"tokens"},

@@ -118,8 +118,10 @@ void add_provenance(Json& out, const RunReport& report) {
   out["costs_note"] = report.costs_note;
   out["seed"] = report.scenario.policy.seed;
   out["pregate_version"] = header.pregate_version;
-  out["labels"] = {{"simulated", "all times, rates, counts and bytes"},
-                   {"measured", "wall_s"},
+  // A run on a real disk has measured times; its bound is a device file's all the same.
+  out["times"] = header.times();
+  out["labels"] = {{"simulated", header.measured ? "bound_s" : "all times, rates, counts and bytes"},
+                   {"measured", header.measured ? "all times, rates, counts and bytes; wall_s" : "wall_s"},
                    {"estimated", "energy_j, energy_per_token_j, energy"}};
 }
 

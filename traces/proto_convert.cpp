@@ -287,6 +287,7 @@ void to_proto(const RunHeader& header, schema::RunHeader& out) {
   out.set_origin(std::string(to_text(header.origin)));
   out.set_provenance(header.provenance);
   out.set_costs_from(header.costs_from);
+  out.set_measured(header.measured);
 }
 
 Result<RunHeader> from_proto(const schema::RunHeader& message) {
@@ -299,7 +300,8 @@ Result<RunHeader> from_proto(const schema::RunHeader& message) {
                    .policy = fields.text(message.policy(), "policy"),
                    .origin = fields.origin(message.origin()),
                    .provenance = fields.text(message.provenance(), "provenance"),
-                   .costs_from = fields.text(message.costs_from(), "costs_from")};
+                   .costs_from = fields.text(message.costs_from(), "costs_from"),
+                   .measured = message.measured()};
   if (!fields.status()) return fields.status().error();
   return header;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One simulated run, as recorded while it happened: what the NPU did, what flash did, who waited for what and
-// why. sim/account writes it, run_file stores it, the report and the viewer read it. All times are simulated.
+// One run, as recorded while it happened: what the NPU did, what flash did, who waited for what and why.
+// sim/account writes it, run_file stores it, the report and the viewer read it. Times are simulated, or, of a
+// run that was streamed from a real disk, measured (RunHeader::measured).
 //
 // The NPU's timeline is a partition: operators, management slices and stalls follow each other without gap or
 // overlap, so that their durations sum to the makespan exactly (design.md section 7, invariant 1).
@@ -196,6 +197,10 @@ struct RunHeader {
   Origin origin = Origin::recorded;
   std::string provenance;
   std::string costs_from;
+  bool measured = false;  // times are of a real run (pregate stream); else simulated
+
+  // What is said beside a time of the run.
+  [[nodiscard]] std::string_view times() const { return measured ? "measured" : "simulated"; }
 };
 
 struct RunRecord {

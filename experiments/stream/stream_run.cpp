@@ -90,10 +90,10 @@ Result<std::unique_ptr<DiskReader>> open_disk(const StreamedModel& model, const 
     disk.check = [&model](std::uint32_t tag, std::span<const std::byte> bytes) -> Status {
       const auto size = static_cast<std::size_t>(model.pack.expert_bytes.count());
       if (block_checksum(bytes.first(size)) == model.pack.checksums[tag]) return {};
-      return run_failed(fmt::format("a block with the checksum {:016x}", model.pack.checksums[tag]),
-                        "other bytes: the file was changed since it was packed",
-                        fmt::format("bank {}, expert {}", tag / model.pack.experts, tag % model.pack.experts))
-          .at(model.pack_file);
+      return run_failed(model.pack_file,
+                        fmt::format("a block with the checksum {:016x}", model.pack.checksums[tag]),
+                        "other bytes: the file was changed since it was packed")
+          .at("", fmt::format("bank {}, expert {}", tag / model.pack.experts, tag % model.pack.experts));
     };
   }
   return options.open_disk ? options.open_disk(model.pack_file, disk)

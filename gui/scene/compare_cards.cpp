@@ -23,10 +23,17 @@ std::string plain_ms(Duration d) {
   return fmt::format("{:.3f}", seconds(d) * 1e3);
 }
 
+std::string times_of(const RunPair& pair) {
+  const RunHeader& a = pair.run(Side::a).header;
+  const RunHeader& b = pair.run(Side::b).header;
+  return a.measured == b.measured ? std::string(a.times()) : fmt::format("A {}, B {}", a.times(), b.times());
+}
+
 std::string origin_text(const RunPair& pair) {
   const bool synthetic = pair.run(Side::a).header.origin == Origin::synthetic ||
                          pair.run(Side::b).header.origin == Origin::synthetic;
-  return synthetic ? "simulated, synthetic routing" : "simulated";
+  const std::string times = times_of(pair);
+  return synthetic ? times + ", synthetic routing" : times;
 }
 
 std::string headline_of(const RunPair& pair) {
@@ -45,9 +52,9 @@ std::string headline_of(const RunPair& pair) {
 }
 
 // Bars hang from one level to the next; the width is what the levels span.
-Card waterfall_card(const PhaseDiff& phase, std::string title) {
+Card waterfall_card(const RunPair& pair, const PhaseDiff& phase, std::string title) {
   Card card{.title = std::move(title),
-            .note = fmt::format("from A to B; {}; simulated", shared_part(phase)),
+            .note = fmt::format("from A to B; {}; {}", shared_part(phase), times_of(pair)),
             .blocks = {}};
   const std::vector<Fall> falls = falls_of(phase, 'B');
   Duration at = falls.front().whole, low = at, high = at;
@@ -98,8 +105,8 @@ Card changes_card(const RunPair& pair) {
 Card layer_card(const RunPair& pair) {
   const PhaseDiff& phase = pair.focus();
   Card card{.title = "Layer by layer",
-            .note = fmt::format("ms in {}, and the bin that explains most of the change; simulated",
-                                shared_part(phase)),
+            .note = fmt::format("ms in {}, and the bin that explains most of the change; {}",
+                                shared_part(phase), times_of(pair)),
             .blocks = {}};
   Duration most, least;
   const auto each = [&](const auto& see) {
@@ -134,7 +141,7 @@ Card layer_card(const RunPair& pair) {
 
 Card side_card(const RunPair& pair) {
   const bool decoded = pair.decoded();
-  Card card{.title = decoded ? "Decode side by side" : "Side by side", .note = "simulated", .blocks = {}};
+  Card card{.title = decoded ? "Decode side by side" : "Side by side", .note = times_of(pair), .blocks = {}};
   CardTable table{.titles = {"", "A", "B"}};
   const auto add = [&](const char* name, const auto& text) {
     table.rows.push_back(row({{name}, {text(pair.run(Side::a).summary)}, {text(pair.run(Side::b).summary)}}));
@@ -183,7 +190,8 @@ CardPage comparison_of(const RunPair& pair) {
   page.headline = headline_of(pair);
   const auto waterfall = [&](const PhaseDiff& phase, const char* title) {
     const Waterfall fall = phase.waterfall();
-    if (fall.from != Duration() || fall.to != Duration()) page.cards.push_back(waterfall_card(phase, title));
+    if (fall.from != Duration() || fall.to != Duration())
+      page.cards.push_back(waterfall_card(pair, phase, title));
   };
   if (pair.decoded()) {
     waterfall(pair.diff().of(Phase::decode), "Where a decoded token's time went");

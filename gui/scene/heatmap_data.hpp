@@ -24,6 +24,8 @@ class HeatmapData {
   // "qwen3-30b-a3b"; "oneplus-15r, lru, prefetch none" or the origin of a trace.
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const std::string& about() const { return about_; }
+  // What is said beside a time of a run.
+  [[nodiscard]] std::string_view times() const { return run_ != nullptr ? run_->header.times() : "counted"; }
   [[nodiscard]] bool is_run() const { return run_ != nullptr; }
   [[nodiscard]] const std::vector<ExpertMeasure>& measures() const { return measures_; }
   [[nodiscard]] const std::vector<Phase>& phases() const { return phases_; }  // of the steps

@@ -31,8 +31,8 @@ void HeatmapScene::draw_head(Picture& picture, int width) const {
   title.bold = true;
   picture.write(Ink::text_dim, shape::kMargin, 33, w, 16, summary()).size = TextSize::small;
   const char* known = !data_.is_run()                            ? "counted"
-                      : options_.measure == ExpertMeasure::stall ? "simulated"
-                                                                 : "counted in a simulated run";
+                      : options_.measure == ExpertMeasure::stall ? data_.times().data()
+                                                                 : "counted in a run";
   picture.write(Ink::text_dim, shape::kMargin, 49, w, 16, fmt::format("{}; {}", known, data_.about())).size =
       TextSize::small;
 }

@@ -34,8 +34,9 @@ CardRow row(std::vector<CardCell> cells) {
 }
 
 std::string origin_text(const RunHeader& header) {
-  return header.origin == Origin::synthetic ? "simulated, synthetic routing"
-                                            : fmt::format("simulated, {} routing", to_text(header.origin));
+  return header.origin == Origin::synthetic
+             ? fmt::format("{}, synthetic routing", header.times())
+             : fmt::format("{}, {} routing", header.times(), to_text(header.origin));
 }
 
 // What the waits of a cause are for.
@@ -67,22 +68,24 @@ std::string waiting_text(const PhaseSummary& phase, std::string_view whole) {
                      *worst == phase.stall ? " " : ", mostly ", wait_for(cause));
 }
 
-std::vector<Figure> figures_of(const RunSummary& s) {
+std::vector<Figure> figures_of(const RunRecord& run) {
+  const RunSummary& s = run.summary;
+  const std::string times(run.header.times());
   std::vector<Figure> out;
   const PhaseSummary& focus = focus_of(s);
   if (decoded(s)) {
-    out.push_back({fmt::format("{:.2f}", tokens_per_second(s.decode)), "tokens/s", "decode, simulated"});
+    out.push_back({fmt::format("{:.2f}", tokens_per_second(s.decode)), "tokens/s", "decode, " + times});
     out.push_back({time_text(per_token(s.decode.makespan, s.decode.tokens)), "a decoded token",
                    fmt::format("mean of {}", with_commas(s.decode.tokens))});
   } else {
     out.push_back(
-        {time_text(s.all.makespan), "the prompt", fmt::format("{} tokens, simulated", s.prefill.tokens)});
+        {time_text(s.all.makespan), "the prompt", fmt::format("{} tokens, {}", s.prefill.tokens, times)});
   }
   if (s.prefill.tokens > 0)
     out.push_back({time_text(s.ttft), "first token after",
                    fmt::format("{} prompt tokens", with_commas(s.prefill.tokens))});
   const double waiting = ratio(focus.stall, focus.makespan);
-  out.push_back({percent(waiting), "of the time is waiting", decoded(s) ? "decode, simulated" : "simulated",
+  out.push_back({percent(waiting), "of the time is waiting", decoded(s) ? "decode, " + times : times,
                  waiting >= kNoticeable ? Ink::warning : Ink::text});
   out.push_back(
       {percent(hit_rate(focus)), decoded(s) ? "decode hit rate" : "hit rate",
@@ -94,12 +97,13 @@ std::vector<Figure> figures_of(const RunSummary& s) {
   return out;
 }
 
-Card time_card(const RunSummary& s) {
+Card time_card(const RunRecord& run) {
+  const RunSummary& s = run.summary;
   const PhaseSummary& focus = focus_of(s);
   Card card{.title = "Where the time goes",
-            .note = decoded(s)
-                        ? fmt::format("a decoded token, mean of {}; simulated", with_commas(focus.tokens))
-                        : std::string("the whole run; simulated"),
+            .note = decoded(s) ? fmt::format("a decoded token, mean of {}; {}", with_commas(focus.tokens),
+                                             run.header.times())
+                               : fmt::format("the whole run; {}", run.header.times()),
             .blocks = {}};
   const TimeShares shares = time_shares(focus, decoded(s) ? focus.tokens : 1);
   CardStack stack;
@@ -175,7 +179,9 @@ Card cache_card(const RunRecord& run) {
 
 Card prefetch_card(const RunRecord& run) {
   const PrefetchSummary& p = run.summary.prefetch;
-  Card card{.title = "Prefetch", .note = fmt::format("{}; simulated", run.header.policy), .blocks = {}};
+  Card card{.title = "Prefetch",
+            .note = fmt::format("{}; {}", run.header.policy, run.header.times()),
+            .blocks = {}};
   if (p.issued == 0) {
     card.blocks.emplace_back(words(
         fmt::format("None issued{}.",
@@ -217,8 +223,8 @@ Card prefetch_card(const RunRecord& run) {
 Card stall_card(const RunRecord& run) {
   const Duration total = run.summary.all.stall;
   Card card{.title = "Stalls by cause",
-            .note = fmt::format("the whole run: {} of {}; simulated", time_text(total),
-                                time_text(run.summary.all.makespan)),
+            .note = fmt::format("the whole run: {} of {}; {}", time_text(total),
+                                time_text(run.summary.all.makespan), run.header.times()),
             .blocks = {}};
   const std::vector<CauseView> causes = view_causes(run);
   if (causes.empty()) {
@@ -242,7 +248,9 @@ Card stall_card(const RunRecord& run) {
 }
 
 Card expert_card(const RunRecord& run) {
-  Card card{.title = "Experts that cost most waiting", .note = "the whole run; simulated", .blocks = {}};
+  Card card{.title = "Experts that cost most waiting",
+            .note = fmt::format("the whole run; {}", run.header.times()),
+            .blocks = {}};
   const std::vector<ExpertView> worst = worst_experts(run, kWorstExperts);
   if (worst.empty()) {
     card.blocks.emplace_back(words("None."));
@@ -319,8 +327,9 @@ Card signature_card(const RunRecord& run, const RouteTrace* routing) {
   return card;
 }
 
-Card phase_card(const RunSummary& s) {
-  Card card{.title = "Phases", .note = "simulated", .blocks = {}};
+Card phase_card(const RunRecord& run) {
+  const RunSummary& s = run.summary;
+  Card card{.title = "Phases", .note = std::string(run.header.times()), .blocks = {}};
   CardTable table{.titles = {""}};
   std::vector<const PhaseSummary*> phases;
   const auto title = [&](const char* name, const PhaseSummary& phase) {
@@ -386,8 +395,8 @@ CardPage verdict_of(const RunRecord& run, const VerdictParts& parts) {
                              origin_text(run.header)),
                  {}}};
   page.headline = verdict_sentence(run);
-  page.figures = figures_of(run.summary);
-  page.cards.push_back(time_card(run.summary));
+  page.figures = figures_of(run);
+  page.cards.push_back(time_card(run));
   page.cards.push_back(
       counterfactual_card(parts.counterfactuals ? *parts.counterfactuals : CounterfactualState()));
   page.cards.push_back(cache_card(run));
@@ -396,7 +405,7 @@ CardPage verdict_of(const RunRecord& run, const VerdictParts& parts) {
   page.cards.push_back(stall_card(run));
   page.cards.push_back(bound_card(run.summary));
   page.cards.push_back(signature_card(run, parts.routing));
-  page.cards.push_back(phase_card(run.summary));
+  page.cards.push_back(phase_card(run));
   page.cards.push_back(method_card(run));
   return page;
 }

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/validation/grid.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+
+#include "experiments/validation/errors.hpp"
+#include "experiments/validation/machine.hpp"
+#include "sim/simulator.hpp"
+#include "traces/replay.hpp"
+
+namespace pregate {
+namespace {
+
+// What a cell is, as both worlds take it.
+Result<Scenario> scenario_of(const ShippedCatalogue& catalogue, const ValidationCase& of,
+                             const GridOptions& options) {
+  ScenarioDocument document;
+  const std::string assignments[] = {
+      fmt::format("device.id={}", options.device),
+      fmt::format("dram.expert_budget={}B", of.budget.count()),
+      fmt::format("runtime.io_lanes={}", of.lanes),
+      "runtime.room=request",
+      fmt::format("runtime.npu={}", options.measured_npu ? "measured" : "device"),
+      fmt::format("policy.eviction={}", to_text(of.eviction)),
+      fmt::format("policy.prefetch={}", to_text(of.prefetch)),
+  };
+  for (const std::string& assignment : assignments) {
+    if (Status set = document.set(assignment); !set) return set.error();
+  }
+  return document.resolve(catalogue);
+}
+
+std::vector<ValidationCase> cases_of(const OpenedStream& stream, const GridAxes& axes) {
+  const Bytes all = stream.pack.stride * (stream.pack.banks * stream.pack.experts);
+  std::vector<ValidationCase> cases;
+  for (const double share : axes.budgets) {
+    // Whole experts, as many as the share holds.
+    const auto experts = static_cast<std::int64_t>(
+        std::floor(share * static_cast<double>(stream.pack.banks * stream.pack.experts)));
+    const Bytes budget = std::min(stream.pack.stride * experts, all);
+    for (const PrefetchKind prefetch : axes.prefetches) {
+      for (const std::int32_t lanes : axes.lanes) {
+        for (const EvictionKind eviction : axes.evictions) {
+          cases.push_back({.model = stream.model.spec.name,
+                           .budget_share = share,
+                           .budget = budget,
+                           .prefetch = prefetch,
+                           .lanes = lanes,
+                           .eviction = eviction});
+        }
+      }
+    }
+  }
+  return cases;
+}
+
+class Grid {
+ public:
+  Grid(const ShippedCatalogue& catalogue, const OpenedStream& stream, const LiveOptions& live,
+       const GridOptions& options)
+      : catalogue_(catalogue), stream_(stream), live_(live), options_(options) {}
+
+  Result<Validation> run() {
+    for (const ValidationCase& of : cases_of(stream_, options_.axes)) {
+      Result<Scenario> scenario = scenario_of(catalogue_, of, options_);
+      if (!scenario) return scenario.error().at(case_text(of));
+      scenarios_.push_back(std::move(*scenario));
+      validation_.cells.push_back({.of = of, .predicted = {}, .measured = {}});
+    }
+    if (Status done = run_resident(); !done) return done.error();
+    total_ = static_cast<std::int64_t>(scenarios_.size()) * options_.repeats;
+    for (int repeat = 0; repeat < options_.repeats; ++repeat) {
+      for (std::size_t cell = 0; cell < scenarios_.size(); ++cell) {
+        const Status ran = run_cell(cell, repeat);
+        if (!ran) return named(ran.error(), cell);
+      }
+    }
+    return std::move(validation_);
+  }
+
+ private:
+  [[nodiscard]] Error named(Error error, std::size_t cell) const {
+    const std::string where = case_text(validation_.cells[cell].of);
+    error.place = error.place.empty() ? where : fmt::format("{}: {}", where, error.place);
+    return error;
+  }
+
+  [[nodiscard]] StreamOptions stream_options() const {
+    return {.open_disk = {},
+            .engine = options_.engine,
+            .verify = options_.verify,
+            .future = routing_.get(),
+            .provenance = stream_.provenance,
+            .prompt = {},
+            .progress = [this](std::int64_t) { return !options_.stop || !options_.stop(); }};
+  }
+
+  // Everything in memory from the start: the tokens that all others must give, and the routing that is
+  // simulated. Once before, so that no first touch of anything is measured.
+  Status run_resident() {
+    ValidationCase of = validation_.cells.front().of;
+    of.budget = stream_.pack.stride * (stream_.pack.banks * stream_.pack.experts);
+    of.prefetch = PrefetchKind::none;
+    of.eviction = EvictionKind::lru;
+    Result<Scenario> scenario = scenario_of(catalogue_, of, options_);
+    if (!scenario) return scenario.error();
+    scenario->preload = Preload::all;
+    LiveOptions live = live_;
+    for (const std::int64_t tokens : {std::min<std::int64_t>(live_.max_tokens, 4), live_.max_tokens}) {
+      live.max_tokens = tokens;
+      Result<StreamResult> resident = stream_run(stream_.streamed(), *scenario, live, stream_options());
+      if (!resident) return resident.error();
+      tokens_ = std::move(resident->tokens);
+      routing_ = std::move(resident->routing);
+      validation_.head.engine = to_text(resident->engine);
+    }
+    return {};
+  }
+
+  Status run_cell(std::size_t index, int repeat) {
+    ValidationCell& cell = validation_.cells[index];
+    if (options_.progress) options_.progress(done_++, total_);
+    const auto begin = std::chrono::steady_clock::now();
+    Result<StreamResult> measured =
+        stream_run(stream_.streamed(), scenarios_[index], live_, stream_options());
+    if (!measured) return measured.error();
+    cell.wall_s += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    if (Status same = check_tokens(measured->tokens); !same) return same;
+    cell.measured.push_back(std::move(measured->run.summary));
+    if (repeat > 0) return {};
+    const std::unique_ptr<RoutingSource> source = std::make_unique<Replay>(routing_);
+    Result<RunRecord> predicted =
+        simulate(scenarios_[index], *source, {.keep_details = false, .progress = {}});
+    if (!predicted) return predicted.error();
+    cell.predicted = std::move(predicted->summary);
+    return {};
+  }
+
+  Status check_tokens(const std::vector<std::int32_t>& tokens) const {
+    for (std::size_t i = 0; i < tokens_.size(); ++i) {
+      if (i < tokens.size() && tokens[i] == tokens_[i]) continue;
+      return run_failed("", fmt::format("the token {}, as with every expert in memory", tokens_[i]),
+                        i < tokens.size() ? fmt::format("{}", tokens[i]) : "none")
+          .at("", fmt::format("generated token {}", i));
+    }
+    return {};
+  }
+
+  const ShippedCatalogue& catalogue_;
+  const OpenedStream& stream_;
+  const LiveOptions& live_;
+  const GridOptions& options_;
+  Validation validation_;
+  std::vector<Scenario> scenarios_;  // by cell
+  std::vector<std::int32_t> tokens_;
+  std::shared_ptr<const RouteTrace> routing_;
+  std::int64_t done_ = 0, total_ = 0;
+};
+
+}  // namespace
+
+Result<Validation> run_grid(const ShippedCatalogue& catalogue, const OpenedStream& stream,
+                            const LiveOptions& live, const GridOptions& options) {
+  const Result<double> before = plain_read_rate(stream, options.axes.lanes);
+  if (!before) return before.error();
+  Result<Validation> validation = Grid(catalogue, stream, live, options).run();
+  if (!validation) return validation;
+  const Result<double> after = plain_read_rate(stream, options.axes.lanes);
+  if (!after) return after.error();
+  ValidationHead& head = validation->head;
+  head.version = pregate_version();
+  head.date = today();
+  head.machine = machine_text(stream.file);
+  head.device = options.device;
+  head.npu = options.measured_npu ? "measured" : "device";
+  head.plain_read_mib_s = (*before + *after) / 2;
+  return validation;
+}
+
+}  // namespace pregate
