@@ -276,6 +276,17 @@ std::vector<std::string> Checkpoint::names() const {
   return names;
 }
 
+std::vector<Checkpoint::File> Checkpoint::files() const {
+  std::vector<File> files;
+  for (const Shard& shard : state_->shards) {
+    const auto all = shard.mapping.bytes();
+    files.push_back({.name = std::filesystem::path(shard.path).filename().string(),
+                     .head = all.first(all.size() - shard.data.size()),
+                     .data = shard.data});
+  }
+  return files;
+}
+
 void Checkpoint::release(const TensorView& tensor) const {
   if (tensor.data.empty()) return;
   // Whole pages only: a neighbour's numbers may be on the first and the last.

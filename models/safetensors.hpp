@@ -51,6 +51,12 @@ class Checkpoint {
   // the file and the shape.
   [[nodiscard]] Result<TensorView> find(std::string_view name, std::span<const std::int64_t> shape) const;
   [[nodiscard]] std::vector<std::string> names() const;  // sorted
+  // What it is made of, by name: for telling checkpoints apart.
+  struct File {
+    std::string name;
+    std::span<const std::byte> head, data;  // length and header; the tensors
+  };
+  [[nodiscard]] std::vector<File> files() const;
   // Gives the pages of a tensor back to the system (they are read again if it is used again).
   void release(const TensorView& tensor) const;
 

@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
@@ -57,7 +59,12 @@ struct NewFile::State {
     discard();
     return failed;
   }
+  [[nodiscard]] Status no_room(std::int64_t bytes, int code) const {
+    return run_failed(path, fmt::format("room on disk for {} bytes", bytes), std::strerror(code));
+  }
   Status put(std::string_view bytes);
+  Status reserve(std::int64_t bytes);
+  Status put_at(std::int64_t offset, std::string_view bytes) const;
   Status open_temporary();
   Status commit();
 };
@@ -68,6 +75,35 @@ Status NewFile::State::put(std::string_view bytes) {
     if (done < 0 && errno == EINTR) continue;
     if (done < 0) return fail("to write the file");
     bytes.remove_prefix(static_cast<std::size_t>(done));
+  }
+  return {};
+}
+
+// posix_fallocate would write to every block where the file system cannot reserve: as long as the file itself
+// takes. There the free space is asked for, which another program may still take.
+Status NewFile::State::reserve(std::int64_t bytes) {
+  int code = 0;
+  do code = ::fallocate(descriptor, 0, 0, bytes) == 0 ? 0 : errno;
+  while (code == EINTR);
+  if (code == EOPNOTSUPP) {
+    struct statvfs disk {};
+    const bool known = ::fstatvfs(descriptor, &disk) == 0;
+    const auto blocks = (static_cast<std::uint64_t>(bytes) + disk.f_frsize) / std::max(disk.f_frsize, 1UL);
+    code = known && blocks > disk.f_bavail ? ENOSPC : ::ftruncate(descriptor, bytes) == 0 ? 0 : errno;
+  }
+  if (code == 0) return {};
+  failed = no_room(bytes, code);
+  discard();
+  return failed;
+}
+
+Status NewFile::State::put_at(std::int64_t offset, std::string_view bytes) const {
+  while (!bytes.empty()) {
+    const ssize_t done = ::pwrite(descriptor, bytes.data(), bytes.size(), offset);
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) return run_failed(path, "to write the file", std::strerror(errno));
+    bytes.remove_prefix(static_cast<std::size_t>(done));
+    offset += done;
   }
   return {};
 }
@@ -121,6 +157,14 @@ Result<NewFile> NewFile::create(const std::string& path) {
 
 Status NewFile::write(std::string_view bytes) {
   return state_->failed ? state_->put(bytes) : state_->failed;
+}
+
+Status NewFile::reserve(std::int64_t bytes) {
+  return state_->failed ? state_->reserve(bytes) : state_->failed;
+}
+
+Status NewFile::write_at(std::int64_t offset, std::string_view bytes) const {
+  return state_->failed ? state_->put_at(offset, bytes) : state_->failed;
 }
 
 Status NewFile::commit() {

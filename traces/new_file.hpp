@@ -3,6 +3,7 @@
 // target's name when they are all on disk. An object that is destroyed before commit() leaves nothing behind.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,6 +23,12 @@ class NewFile {
 
   // Appends. After a failure every later call gives the same failure.
   Status write(std::string_view bytes);
+  // For a file that is not written from end to end: takes the room for `bytes`, so that a full disk shows
+  // now, where the file system can say so.
+  Status reserve(std::int64_t bytes);
+  // At this offset, whatever was appended. May be called from several threads at once; a failure is theirs to
+  // abandon().
+  Status write_at(std::int64_t offset, std::string_view bytes) const;
   // Closes the file and gives it its name.
   Status commit();
   // Removes what is written; later calls give `why`.

@@ -64,6 +64,7 @@ const std::vector<Library>& libraries() {
       {"nlohmann/json", {"nlohmann/"}, {"traces/", "models/", "experiments/"}},
       {"PCRE2 or utf8proc", {"pcre2", "utf8proc"}, {"models/"}},
       {"liburing", {"liburing"}, {"models/"}},
+      {"xxHash", {"xxhash"}, {"models/", "experiments/"}},
       {"CLI11", {"CLI/"}, {"experiments/"}},
       {"cairo", {"cairo"}, {"experiments/plot/"}},
       {"libtorch", {"torch/", "ATen/", "c10/"}, {"experiments/trainer/"}},
@@ -113,7 +114,7 @@ std::optional<Include> parse_include(std::string_view line) {
 // Libraries that no header of traces, models or experiments/plot may show.
 bool stays_inside(std::string_view library) {
   return library == "nlohmann/json" || library == "PCRE2 or utf8proc" || library == "liburing" ||
-         library == "cairo";
+         library == "xxHash" || library == "cairo";
 }
 
 std::string breach_of_library(std::string_view file, std::string_view header) {
