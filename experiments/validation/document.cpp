@@ -25,11 +25,7 @@ std::string head_list(const Validation& validation) {
   if (head.plain_read_mib_s > 0)
     item("Plain reads", fmt::format("{} MiB/s: an expert each, the same lanes, without computing",
                                     four_digits(head.plain_read_mib_s)));
-  const std::optional<double> noise = widest_noise(validation);
-  item("Noise", noise ? fmt::format("half the distance between the slowest and the fastest repeat is at most "
-                                    "{:.1f} % of a cell's tokens/s",
-                                    100 * *noise)
-                      : std::string("not known: one repeat"));
+  item("Noise", noise_text(validation));
   return out;
 }
 

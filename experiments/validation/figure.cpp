@@ -14,8 +14,9 @@ namespace {
 constexpr plot::Colour kOn = {0, 92, 150}, kOff = {240, 150, 40}, kGrey = {120, 120, 120};
 // Above this ratio of the fastest to the slowest cell both axes are logarithmic.
 constexpr double kLinearRatio = 4;
-constexpr std::array kMarkers = {plot::Marker::circle,  plot::Marker::square,        plot::Marker::triangle,
-                                 plot::Marker::diamond, plot::Marker::down_triangle, plot::Marker::cross};
+// Those that are easiest to tell apart first.
+constexpr std::array kMarkers = {plot::Marker::circle, plot::Marker::triangle,      plot::Marker::square,
+                                 plot::Marker::cross,  plot::Marker::down_triangle, plot::Marker::diamond};
 
 struct Point {
   const ValidationCell* cell = nullptr;

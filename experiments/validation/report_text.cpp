@@ -2,10 +2,12 @@
 #include "experiments/table.hpp"
 #include "experiments/validation/report.hpp"
 #include "experiments/validation/words.hpp"
+#include "experiments/wrap.hpp"
 
 namespace pregate {
 namespace {
 
+constexpr std::size_t kWidth = 120;
 constexpr double kMs = 1e3, kGigabytes = 1e-9;
 
 std::string head_text(const Validation& validation, const Look& look) {
@@ -13,7 +15,7 @@ std::string head_text(const Validation& validation, const Look& look) {
   std::string out = toned(look, Tone::strong, "Streamed from a real disk") +
                     fmt::format(": {}. Predicted is simulated, the rest measured.\n", size_text(validation));
   const auto line = [&out](const char* name, const std::string& value) {
-    if (!value.empty()) out += fmt::format("  {:<11}{}\n", name, value);
+    if (!value.empty()) out += fmt::format("  {:<13}{}\n", name, value);
   };
   line("machine", head.machine);
   line("date", head.date);
@@ -23,9 +25,7 @@ std::string head_text(const Validation& validation, const Look& look) {
   if (head.plain_read_mib_s > 0)
     line("plain reads",
          fmt::format("{} MiB/s, an expert each, the same lanes", four_digits(head.plain_read_mib_s)));
-  const std::optional<double> noise = widest_noise(validation);
-  line("noise", noise ? fmt::format("tokens/s of a cell's repeats: at most +/- {:.1f} %", 100 * *noise)
-                      : std::string("not known: one repeat"));
+  line("noise", noise_text(validation));
   return out;
 }
 
@@ -34,15 +34,15 @@ std::string cells_text(const Validation& validation, const std::string& model, c
                {"pre-\nfetch", Align::left},
                {"lanes"},
                {"eviction", Align::left},
-               {"tokens/s\npredicted"},
+               {"tokens/s\npred."},
                {"\nmeasured", Align::left},
                {"\nerror"},
-               {"stall ms\npred."},
-               {"a token\nmeas."},
+               {"stall\npred."},
+               {"ms/t\nmeas."},
                {"hit %\npred."},
                {"\nmeas."},
                {"GB\nread"},
-               {"counts\nequal", Align::left}});
+               {"count\nequal", Align::left}});
   for (const ValidationCell& cell : validation.cells) {
     if (cell.of.model != model) continue;
     const ComparedFigure speed = compare(cell, ValidationFigure::tokens_per_second);
@@ -90,15 +90,16 @@ std::string validation_text(const Validation& validation, const Look& look) {
   out += "\n" + toned(look, Tone::strong, "Errors") + ": predicted / measured - 1\n" +
          errors_text(validation, look);
   if (const std::vector<std::string> lines = difference_lines(validation); !lines.empty()) {
-    out += "\n" + toned(look, Tone::strong, "Counts that differ") +
-           fmt::format("\n  {}\n", fmt::join(lines, "\n  "));
+    out += "\n" + toned(look, Tone::strong, "Counts that differ") + "\n";
+    for (const std::string& line : lines) out += wrapped(line, 2, kWidth);
   }
   out += "\n";
   for (const ModelVerdict& verdict : model_verdicts(validation)) {
-    out += toned(look, verdict.met() ? Tone::good : Tone::bad, verdict.model) + ": " + verdict_text(verdict) +
-           ".\n";
+    out += toned(look, verdict.met() ? Tone::good : Tone::bad, verdict.model) + "\n" +
+           wrapped(verdict_text(verdict) + ".", 2, kWidth);
   }
-  if (const std::string disk = disk_text(disk_shares(validation)); !disk.empty()) out += disk + ".\n";
+  if (const std::string disk = disk_text(disk_shares(validation)); !disk.empty())
+    out += wrapped(disk + ".", 0, kWidth);
   return out;
 }
 

@@ -13,15 +13,17 @@ std::string share_cell(const std::optional<double>& share) {
   return share ? fmt::format("{:.1f}", rounded(kPercent * *share, 1)) : "-";
 }
 
-std::optional<double> widest_noise(const Validation& validation) {
-  std::optional<double> widest;
+std::string noise_text(const Validation& validation) {
+  std::vector<double> noises;
   for (const ValidationCell& cell : validation.cells) {
     const auto measured = compare(cell, ValidationFigure::tokens_per_second).measured;
     if (cell.measured.size() < 2 || !measured || measured->median == 0) continue;
-    const double noise = (measured->high - measured->low) / 2 / measured->median;
-    widest = std::max(widest.value_or(0), noise);
+    noises.push_back((measured->high - measured->low) / 2 / measured->median);
   }
-  return widest;
+  const std::optional<Repeats> noise = repeats_of(std::move(noises));
+  if (!noise) return "not known: no cell decodes twice";
+  return fmt::format("tokens/s +/- {} in the median cell, +/- {} in the noisiest", percent(noise->median),
+                     percent(noise->high));
 }
 
 std::string size_text(const Validation& validation) {

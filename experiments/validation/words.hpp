@@ -52,9 +52,9 @@ inline std::string median_cell(const ComparedFigure& figure, double factor = 1) 
 // 0.4523 -> "45.2".
 std::string share_cell(const std::optional<double>& share);
 
-// Half the way from the least to the greatest repeat, over the median: what "+/-" is in the tables. The
-// greatest over the cells; nothing where no cell has two repeats.
-std::optional<double> widest_noise(const Validation& validation);
+// Of tokens/s: half the way from a cell's slowest to its fastest repeat, over the median. "+/- 0.4 % in the
+// median cell, at most 2.1 %".
+std::string noise_text(const Validation& validation);
 // "24 cells, 3 repeats each" ("2 to 3" where they differ).
 std::string size_text(const Validation& validation);
 // "tokens/s: median |error| 3.1 % (target 10 %: met), worst +12.0 % (target 20 %: met); counts equal in all
