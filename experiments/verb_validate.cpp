@@ -10,36 +10,64 @@
 
 #include "experiments/json_text.hpp"
 #include "experiments/references.hpp"
+#include "experiments/scenario_options.hpp"
 #include "experiments/table.hpp"
+#include "experiments/validation/report.hpp"
+#include "experiments/validation/report_json.hpp"
+#include "experiments/validation/words.hpp"
 #include "experiments/verbs.hpp"
 
 namespace pregate {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 struct ValidateOptions {
   bool references = false, json = false;
   bool fidelity = false;
   std::string phone, out;
+  std::vector<std::string> recorded;
+};
+
+struct Recorded {
+  std::string file;
+  Validation validation;
 };
 
 struct Findings {
   std::vector<ReferenceRow> rows;
   std::vector<std::string> remarks;  // of the phone
+  std::vector<Recorded> recorded;    // validations on a real disk
   bool phone = false;
 
   [[nodiscard]] std::int64_t checked() const {
     return std::count_if(rows.begin(), rows.end(), [](const ReferenceRow& row) { return row.tolerance > 0; });
   }
   [[nodiscard]] std::int64_t missed() const { return std::count_if(rows.begin(), rows.end(), outside); }
+  [[nodiscard]] bool wanting() const {
+    return missed() > 0 || std::any_of(recorded.begin(), recorded.end(),
+                                       [](const Recorded& r) { return !all_met(r.validation); });
+  }
 };
 
 constexpr const char* kNoPhone =
     "The phone's recordings were not given (--phone DIR): its section is left out.";
 
+constexpr const char* kNoRecorded = "No recorded validation was given (--recorded FILE).";
+
+Result<std::vector<Recorded>> load_recorded(const std::vector<std::string>& files) {
+  std::vector<Recorded> out;
+  for (const std::string& file : files) {
+    Result<Validation> validation = load_validation(file);
+    if (!validation) return validation.error();
+    out.push_back({file, std::move(*validation)});
+  }
+  return out;
+}
+
 Result<Findings> find(const ValidateOptions& options) {
   Findings findings;
+  Result<std::vector<Recorded>> recorded = load_recorded(options.recorded);
+  if (!recorded) return recorded.error();
+  findings.recorded = std::move(*recorded);
   Progress progress("comparing");
   progress.update(0, 3);
   findings.rows = dram_reference_rows();
@@ -63,16 +91,8 @@ Result<Findings> find(const ValidateOptions& options) {
 
 // ---- cells, the same for people and for the document ----
 
-std::string figure(double value) {
-  const double size = std::abs(value);
-  return size >= 1000  ? fmt::format("{:.0f}", value)
-         : size >= 100 ? fmt::format("{:.1f}", value)
-         : size >= 10  ? fmt::format("{:.2f}", value)
-                       : fmt::format("{:.3f}", value);
-}
-
 std::string reference_text(const ReferenceRow& row) {
-  return error_of(row) ? figure(row.reference) : "-";
+  return error_of(row) ? four_digits(row.reference) : "-";
 }
 std::string error_text(const ReferenceRow& row) {
   const std::optional<double> error = error_of(row);
@@ -116,32 +136,27 @@ std::string text_of(const Findings& findings, const Look& look) {
                                           {"tolerance", Align::left}});
       },
       [&](const ReferenceRow& row) {
-        table->row(
-            {row.name, reference_text(row), figure(row.predicted), row.unit, error_text(row), verdict(row)});
+        table->row({row.name, reference_text(row), four_digits(row.predicted), row.unit, error_text(row),
+                    verdict(row)});
       });
   flush();
   if (!findings.remarks.empty()) out += "\n" + toned(look, Tone::strong, "The phone, in words") + "\n";
   for (const std::string& remark : findings.remarks) out += "  " + remark + "\n";
   if (!findings.phone) out += fmt::format("\n{}\n", kNoPhone);
+  for (const Recorded& recorded : findings.recorded) out += "\n" + validation_text(recorded.validation, look);
   return out + "\n" + summary_text(findings) + " Sources: --json, or the document (--out).\n";
-}
-
-// A bar would end a cell.
-std::string cell(std::string text) {
-  for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, "\\");
-  return text;
 }
 
 std::string document_of(const Findings& findings) {
   std::string out =
       "# Validation\n\n"
-      "Written by `pregate validate --references --fidelity --phone DIR --out docs/validation.md`, never by "
-      "hand: "
-      "predictions of the models that\n"
-      "`pregate run` uses, beside what public simulators and a phone gave for the same case. *Predicted* is "
-      "simulated here;\n"
-      "*reference* is measured or simulated by its source. A row without a tolerance is reported and not "
-      "judged.\n\n";
+      "Written by `pregate validate --references --fidelity --phone DIR --recorded FILE --out "
+      "docs/validation.md`, never by hand: predictions\n"
+      "of the models that `pregate run` uses, beside what public simulators, a phone and a real disk gave "
+      "for "
+      "the same case. *Predicted* is\n"
+      "simulated here; *reference* is measured or simulated by its source. A row without a tolerance is "
+      "reported and not judged.\n\n";
   out += summary_text(findings) + "\n";
   by_group(
       findings.rows,
@@ -152,14 +167,17 @@ std::string document_of(const Findings& findings) {
             group);
       },
       [&](const ReferenceRow& row) {
-        out += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", cell(row.name), row.unit,
-                           reference_text(row), figure(row.predicted), error_text(row), verdict(row),
-                           cell(row.source), cell(row.note));
+        out += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", markdown_cell(row.name), row.unit,
+                           reference_text(row), four_digits(row.predicted), error_text(row), verdict(row),
+                           markdown_cell(row.source), markdown_cell(row.note));
       });
   out += "\n## The phone, in words\n\n";
   if (!findings.phone) out += fmt::format("{}\n", kNoPhone);
   for (const std::string& remark : findings.remarks) out += fmt::format("{}\n\n", remark);
-  return out.substr(0, out.find_last_not_of('\n') + 1) + "\n";
+  out = out.substr(0, out.find_last_not_of('\n') + 1) + "\n";
+  for (const Recorded& recorded : findings.recorded) out += "\n" + validation_section(recorded.validation);
+  if (findings.recorded.empty()) out += fmt::format("\n## Streamed from a real disk\n\n{}\n", kNoRecorded);
+  return out;
 }
 
 std::string json_of(const Findings& findings) {
@@ -179,6 +197,10 @@ std::string json_of(const Findings& findings) {
                            {"note", row.note}});
   }
   out["remarks"] = findings.remarks;
+  out["recorded"] = Json::array();
+  for (const Recorded& recorded : findings.recorded)
+    out["recorded"].push_back(
+        {{"file", recorded.file}, {"results", validation_results(recorded.validation)}});
   return json_text(out);
 }
 
@@ -193,7 +215,7 @@ Status validate(Session& session, const ValidateOptions& options) {
     if (Status written = write_text_file(options.out, document_of(*findings)); !written) return written;
   }
   session.out = options.json ? json_of(*findings) : text_of(*findings, session.look);
-  session.found_wanting = findings->missed() > 0;
+  session.found_wanting = findings->wanting();
   return {};
 }
 
@@ -217,10 +239,12 @@ void add_validate_verb(CLI::App& app, Session& session) {
                  "also a whole token of three devices by both DRAM models (some minutes)");
   verb->add_option("--phone", options->phone,
                    "the folder of the phone's recordings; without it that part is left out");
+  add_repeated(*verb, "--recorded", options->recorded,
+               "a validation on a real disk, as `validate --json` wrote it (repeatable)");
   verb->add_option("--out", options->out, "also write the document (docs/validation.md) to this file");
   verb->add_flag("--json", options->json, "JSON instead of text");
   verb->footer(
-      "Exit code 1 when a row is outside its tolerance.\n"
+      "Exit code 1 when a row is outside its tolerance, or a recorded validation misses its targets.\n"
       "Examples:\n  pregate validate --references\n"
       "  pregate validate --references --fidelity --phone phone/ --out docs/validation.md");
   verb->callback(

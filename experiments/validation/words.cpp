@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/validation/words.hpp"
+
+namespace pregate {
+namespace {
+
+constexpr std::size_t kMostDifferences = 20;
+constexpr double kPercent = 100;
+
+}  // namespace
+
+std::string share_cell(const std::optional<double>& share) {
+  return share ? fmt::format("{:.1f}", rounded(kPercent * *share, 1)) : "-";
+}
+
+std::string noise_text(const Validation& validation) {
+  std::vector<double> noises;
+  for (const ValidationCell& cell : validation.cells) {
+    const auto measured = compare(cell, ValidationFigure::tokens_per_second).measured;
+    if (cell.measured.size() < 2 || !measured || measured->median == 0) continue;
+    noises.push_back((measured->high - measured->low) / 2 / measured->median);
+  }
+  const std::optional<Repeats> noise = repeats_of(std::move(noises));
+  if (!noise) return "not known: no cell decodes twice";
+  return fmt::format("tokens/s +/- {} in the median cell, +/- {} in the noisiest", percent(noise->median),
+                     percent(noise->high));
+}
+
+std::string size_text(const Validation& validation) {
+  std::size_t least = SIZE_MAX, most = 0;
+  for (const ValidationCell& cell : validation.cells) {
+    least = std::min(least, cell.measured.size());
+    most = std::max(most, cell.measured.size());
+  }
+  const std::size_t cells = validation.cells.size();
+  const std::string repeats = least >= most ? fmt::format("{}", most) : fmt::format("{} to {}", least, most);
+  return fmt::format("{} cell{}, {} repeat{} each", cells, cells == 1 ? "" : "s", repeats,
+                     most == 1 ? "" : "s");
+}
+
+std::string verdict_text(const ModelVerdict& verdict) {
+  std::string out;
+  if (verdict.speed) {
+    out = fmt::format("tokens/s: median |error| {} (target {:g} %: {}), worst {} (target {:g} %: {})",
+                      percent(verdict.speed->median_size), kPercent * kMedianTarget,
+                      verdict.median_met() ? "met" : "MISSED", error_cell(verdict.speed->worst),
+                      kPercent * kWorstTarget, verdict.worst_met() ? "met" : "MISSED");
+  } else {
+    out = "no cell decodes: the targets are NOT judged";
+  }
+  return out + (verdict.unequal == 0
+                    ? fmt::format("; counts equal in all {} cells", verdict.cells)
+                    : fmt::format("; counts DIFFER in {} of {} cells", verdict.unequal, verdict.cells));
+}
+
+std::string disk_text(const std::vector<DiskShare>& shares) {
+  if (shares.empty()) return "";
+  const auto reached = std::count_if(shares.begin(), shares.end(),
+                                     [](const DiskShare& s) { return s.measured >= kDiskTarget; });
+  const auto [least, most] =
+      std::minmax_element(shares.begin(), shares.end(),
+                          [](const DiskShare& a, const DiskShare& b) { return a.measured < b.measured; });
+  return fmt::format(
+      "{} cell{} wait for the disk for more than {:g} % of decode; it gives {} to {} of its plain rate, {} "
+      "of "
+      "them {:g} % or more",
+      shares.size(), shares.size() == 1 ? "" : "s", kPercent * kDiskBound, percent(least->measured),
+      percent(most->measured), reached, kPercent * kDiskTarget);
+}
+
+std::vector<std::string> difference_lines(const Validation& validation) {
+  const std::vector<CountDifference> all = count_differences(validation);
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < std::min(all.size(), kMostDifferences); ++i)
+    out.push_back(to_text(validation, all[i]));
+  if (all.size() > kMostDifferences)
+    out.push_back(fmt::format("and {} more: --json", all.size() - kMostDifferences));
+  return out;
+}
+
+}  // namespace pregate
