@@ -125,6 +125,7 @@ int run_verb(int argc, char** argv, bool stdout_open) {
   add_devices_verb(app, session);
   add_models_verb(app, session);
   add_scenarios_verb(app, session);
+  add_stream_verb(app, session);
   add_validate_verb(app, session);
   add_calibrate_verb(app, session);
   add_train_verb(app, session);

@@ -24,8 +24,7 @@ void add_prompt_options(CLI::App& verb, PromptRequest& request) {
   verb.add_option("--sampling-seed", request.seed, "of sampling")->capture_default_str();
 }
 
-Result<std::unique_ptr<LiveForward>> make_live_source(const ForwardModel& model, const PromptRequest& request,
-                                                      const ModelShape& shape) {
+Result<LiveOptions> live_options(const ForwardModel& model, const PromptRequest& request) {
   const Result<std::string> text = read_prompt(request);
   if (!text) return text.error();
   Result<std::vector<std::int32_t>> tokens = encode(model, *text);
@@ -40,12 +39,19 @@ Result<std::unique_ptr<LiveForward>> make_live_source(const ForwardModel& model,
                       .prefer_resident = static_cast<float>(request.prefer_resident)};
   if (model.tokenizer)
     options.ends_text = [&model](std::int32_t id) { return model.tokenizer->ends_text(id); };
+  return options;
+}
+
+Result<std::unique_ptr<LiveForward>> make_live_source(const ForwardModel& model, const PromptRequest& request,
+                                                      const ModelShape& shape) {
+  Result<LiveOptions> options = live_options(model, request);
+  if (!options) return options.error();
   RouteHeader header;
   header.model = shape;
   header.provenance = model.provenance;
-  header.prompt = *text;
+  header.prompt = *read_prompt(request);
   Result<std::unique_ptr<LiveForward>> source =
-      LiveForward::create(model.weights, std::move(header), std::move(options));
+      LiveForward::create(model.weights, std::move(header), std::move(*options));
   if (!source) return source.error().at(request.file.empty() ? "--prompt" : request.file);
   return source;
 }

@@ -14,6 +14,9 @@ namespace pregate {
 // Adds --prompt, --prompt-file, --tokens, --temperature, --top-p and --sampling-seed.
 void add_prompt_options(CLI::App& verb, PromptRequest& request);
 
+// What a source takes of a prompt and its options. `model` outlives them.
+Result<LiveOptions> live_options(const ForwardModel& model, const PromptRequest& request);
+
 // `model` outlives the source. `shape` is what is simulated.
 Result<std::unique_ptr<LiveForward>> make_live_source(const ForwardModel& model, const PromptRequest& request,
                                                       const ModelShape& shape);

@@ -12,6 +12,7 @@
 #include "experiments/references.hpp"
 #include "experiments/scenario_options.hpp"
 #include "experiments/table.hpp"
+#include "experiments/validation/on_disk.hpp"
 #include "experiments/validation/report.hpp"
 #include "experiments/validation/report_json.hpp"
 #include "experiments/validation/words.hpp"
@@ -25,6 +26,7 @@ struct ValidateOptions {
   bool fidelity = false;
   std::string phone, out;
   std::vector<std::string> recorded;
+  DiskValidationOptions disk;
 };
 
 struct Recorded {
@@ -205,7 +207,7 @@ std::string json_of(const Findings& findings) {
 }
 
 Status validate(Session& session, const ValidateOptions& options) {
-  if (!options.references) return bad_input("--references", "nothing to validate against");
+  if (!options.references) return validate_on_disk(session, options.disk, options.json);
   if (!options.out.empty()) {
     if (Status writable = check_writable(options.out); !writable) return writable;
   }
@@ -233,7 +235,8 @@ bool outside(const ReferenceRow& row) {
 
 void add_validate_verb(CLI::App& app, Session& session) {
   auto options = std::make_shared<ValidateOptions>();
-  CLI::App* verb = app.add_subcommand("validate", "Compare the models with reference simulators and a phone");
+  CLI::App* verb = app.add_subcommand(
+      "validate", "Compare predictions with this machine's disk, with reference simulators and with a phone");
   verb->add_flag("--references", options->references, "every reference row that the models can express");
   verb->add_flag("--fidelity", options->fidelity,
                  "also a whole token of three devices by both DRAM models (some minutes)");
@@ -242,10 +245,13 @@ void add_validate_verb(CLI::App& app, Session& session) {
   add_repeated(*verb, "--recorded", options->recorded,
                "a validation on a real disk, as `validate --json` wrote it (repeatable)");
   verb->add_option("--out", options->out, "also write the document (docs/validation.md) to this file");
+  add_disk_validation_options(*verb, options->disk);
   verb->add_flag("--json", options->json, "JSON instead of text");
   verb->footer(
       "Exit code 1 when a row is outside its tolerance, or a recorded validation misses its targets.\n"
-      "Examples:\n  pregate validate --references\n"
+      "Examples:\n"
+      "  pregate validate --model megrez2-nano --precision int8 --experts nano.experts --prompt \"Once upon "
+      "a time\" --device host.device.textproto\n  pregate validate --references\n"
       "  pregate validate --references --fidelity --phone phone/ --out docs/validation.md");
   verb->callback(
       [options, &session] { session.action = [options, &session] { return validate(session, *options); }; });

@@ -39,6 +39,7 @@ void add_compare_verb(CLI::App& app, Session& session);
 void add_devices_verb(CLI::App& app, Session& session);
 void add_models_verb(CLI::App& app, Session& session);
 void add_scenarios_verb(CLI::App& app, Session& session);
+void add_stream_verb(CLI::App& app, Session& session);
 void add_validate_verb(CLI::App& app, Session& session);
 void add_calibrate_verb(CLI::App& app, Session& session);
 void add_train_verb(CLI::App& app, Session& session);

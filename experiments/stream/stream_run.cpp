@@ -152,7 +152,8 @@ Result<StreamResult> stream_run(const StreamedModel& model, const Scenario& scen
                                       .sequence = setup.sequence ? &*setup.sequence : nullptr,
                                       .uses = setup.uses ? &*setup.uses : nullptr,
                                       .budget = setup.budget,
-                                      .peak_resident = setup.residency->peak_resident()});
+                                      .peak_resident = setup.residency->peak_resident(),
+                                      .measured = true});
   return result;
 }
 

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "traces/synthetic.hpp"
 
 namespace pregate {
@@ -41,7 +43,7 @@ Result<std::shared_ptr<const RouteTrace>> synthetic_choices(const ShippedCatalog
   if (!scenario) return scenario.error();
   SyntheticParams params = *scenario->workload.synthetic;
   params.prompt_tokens = 1;
-  params.decode_tokens = decode_tokens;
+  params.decode_tokens = static_cast<std::int32_t>(std::min<std::int64_t>(decode_tokens, 1 << 20));
   params.seed = seed;
   if (Status valid = validate(params); !valid) return valid.error();
   return std::make_shared<const RouteTrace>(synthesize(shape_of(spec), params));

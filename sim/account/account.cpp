@@ -97,6 +97,7 @@ RunRecord account_run(Recorder& recorder, const AccountInputs& inputs) {
   }
   run.summary = summarize(run, recorder, sums);
   run.header = header_of(inputs.version, scenario, inputs.route, inputs.model);
+  run.header.measured = inputs.measured;
   run.model = inputs.model;
   if (!inputs.keep_details) {
     run.lookups = {};

@@ -20,6 +20,7 @@ struct AccountInputs {
   Bytes budget, peak_resident;
   std::int64_t kernel_events = 0;
   bool keep_details = true;
+  bool measured = false;  // times are of a real run
 };
 
 // Empties the recorder.
