@@ -119,6 +119,7 @@ int run_verb(int argc, char** argv, bool stdout_open) {
   add_forward_verb(app, session);
   add_eval_verb(app, session);
   add_bench_verb(app, session);
+  add_pack_verb(app, session);
   add_trace_verbs(app, session);
   add_heatmap_verb(app, session);
   add_compare_verb(app, session);

@@ -13,38 +13,7 @@ namespace {
 
 constexpr Bytes kPromptLimit = Bytes::mib(64);
 
-// What is going to be run: its numbers, and the folder of its weights (empty: they are drawn).
-struct Found {
-  ModelConfig config;
-  std::string folder;
-};
-
-Result<Found> find_model(const ShippedCatalogue& catalogue, const ForwardRequest& request) {
-  if (request.model.empty()) {
-    return bad_input("a checkpoint folder, a shipped model or a preset", "nothing").at("--model");
-  }
-  if (const std::optional<std::string> folder = catalogue.checkpoint(request.model)) {
-    const Result<ModelConfig> config = load_config(*folder);
-    if (!config) return config.error();
-    return Found{.config = *config, .folder = request.random_weights.empty() ? *folder : std::string()};
-  }
-  const Result<NamedText> source = catalogue.model(request.model);
-  if (!source) return source.error().at("--model");
-  const Result<ModelSpec> spec = parse_model_spec(*source);
-  if (!spec) return spec.error();
-  if (request.random_weights.empty()) {
-    return bad_input(
-               fmt::format(
-                   "a folder with config.json and safetensors, a model that is shipped with its weights "
-                   "({}), or --random-weights SEED to draw weights for this preset",
-                   catalogue.looked_in()),
-               fmt::format("the preset {}, which has no weights", spec->name))
-        .at("--model");
-  }
-  return Found{.config = {.spec = *spec, .naming = TensorNaming::megrez}, .folder = {}};
-}
-
-Result<Weights> make_weights(const Found& found, const ForwardRequest& request, Precision precision) {
+Result<Weights> make_weights(const FoundModel& found, const ForwardRequest& request, Precision precision) {
   Progress progress(request.random_weights.empty() ? "loading weights: MiB" : "drawing weights: MiB");
   const WeightsOptions options{
       .precision = precision,
@@ -65,6 +34,31 @@ Result<std::string> check_text(const std::string& text, const std::string& place
 
 }  // namespace
 
+Result<FoundModel> find_forward_model(const ShippedCatalogue& catalogue, const ForwardRequest& request) {
+  if (request.model.empty()) {
+    return bad_input("a checkpoint folder, a shipped model or a preset", "nothing").at("--model");
+  }
+  if (const std::optional<std::string> folder = catalogue.checkpoint(request.model)) {
+    const Result<ModelConfig> config = load_config(*folder);
+    if (!config) return config.error();
+    return FoundModel{.config = *config, .folder = request.random_weights.empty() ? *folder : std::string()};
+  }
+  const Result<NamedText> source = catalogue.model(request.model);
+  if (!source) return source.error().at("--model");
+  const Result<ModelSpec> spec = parse_model_spec(*source);
+  if (!spec) return spec.error();
+  if (request.random_weights.empty()) {
+    return bad_input(
+               fmt::format(
+                   "a folder with config.json and safetensors, a model that is shipped with its weights "
+                   "({}), or --random-weights SEED to draw weights for this preset",
+                   catalogue.looked_in()),
+               fmt::format("the preset {}, which has no weights", spec->name))
+        .at("--model");
+  }
+  return FoundModel{.config = {.spec = *spec, .naming = TensorNaming::megrez}, .folder = {}};
+}
+
 void add_forward_options(CLI::App& verb, ForwardRequest& request) {
   verb.add_option("--random-weights", request.random_weights,
                   "draw the weights from this seed: any preset's shapes without a checkpoint");
@@ -76,7 +70,7 @@ void add_forward_options(CLI::App& verb, ForwardRequest& request) {
 }
 
 Result<ModelSpec> forward_spec(const ShippedCatalogue& catalogue, const ForwardRequest& request) {
-  const Result<Found> found = find_model(catalogue, request);
+  const Result<FoundModel> found = find_forward_model(catalogue, request);
   if (!found) return found.error();
   if (const Status runnable = check_runnable(found->config.spec); !runnable)
     return runnable.error().at("--model");
@@ -84,7 +78,7 @@ Result<ModelSpec> forward_spec(const ShippedCatalogue& catalogue, const ForwardR
 }
 
 Result<std::string> weights_identity(const ShippedCatalogue& catalogue, const ForwardRequest& request) {
-  const Result<Found> found = find_model(catalogue, request);
+  const Result<FoundModel> found = find_forward_model(catalogue, request);
   if (!found) return found.error();
   if (!found->folder.empty()) return checkpoint_identity(found->folder);
   const Result<std::uint64_t> seed = parse_seed(request.random_weights);
@@ -107,7 +101,7 @@ Result<ForwardModel> open_forward_model(const ShippedCatalogue& catalogue, const
   const Result<Precision> precision = parse_precision(request.precision);
   if (!precision) return precision.error().at("--precision");
   if (Status computes = check_precision(*precision); !computes) return computes.error().at("--precision");
-  const Result<Found> found = find_model(catalogue, request);
+  const Result<FoundModel> found = find_forward_model(catalogue, request);
   if (!found) return found.error();
   const ModelSpec& spec = found->config.spec;
   use_threads(request.threads);

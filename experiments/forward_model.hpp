@@ -26,6 +26,14 @@ struct ForwardRequest {
 // Adds --random-weights, --precision and --threads, which every verb that runs a model has.
 void add_forward_options(CLI::App& verb, ForwardRequest& request);
 
+// What is going to be run: its numbers, and the folder of its weights (empty: they are drawn).
+struct FoundModel {
+  ModelConfig config;
+  std::string folder;
+};
+// Nothing large is read, and whether it can be run is not asked yet.
+Result<FoundModel> find_forward_model(const ShippedCatalogue& catalogue, const ForwardRequest& request);
+
 struct ForwardModel {
   ModelSpec spec;
   Weights weights;

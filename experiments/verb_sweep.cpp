@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // `pregate sweep`: many scenarios into one file, and what the file says as table, CSV and plot.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <filesystem>
 #include <memory>
 
+#include "experiments/interrupts.hpp"
 #include "experiments/json_text.hpp"
 #include "experiments/scenario_options.hpp"
 #include "experiments/sweep/derived.hpp"
@@ -54,26 +53,6 @@ struct ShowOptions {
 struct MergeOptions {
   std::string out;
   std::vector<std::string> files;
-};
-
-volatile std::sig_atomic_t stop_asked = 0;
-
-// Ctrl-C ends a sweep after the scenarios in flight; a second one ends it at once.
-class StopOnInterrupt {
- public:
-  StopOnInterrupt() {
-    stop_asked = 0;
-    struct sigaction action {};
-    action.sa_handler = [](int) { stop_asked = 1; };
-    action.sa_flags = SA_RESETHAND;
-    ::sigaction(SIGINT, &action, &before_);
-  }
-  ~StopOnInterrupt() { ::sigaction(SIGINT, &before_, nullptr); }
-  StopOnInterrupt(const StopOnInterrupt&) = delete;
-  StopOnInterrupt& operator=(const StopOnInterrupt&) = delete;
-
- private:
-  struct sigaction before_ {};
 };
 
 // `inputs` are those beside the sweep's own file and what SQLite keeps next to it.
@@ -300,13 +279,14 @@ Json outcome_json(const SweepOutcome& outcome, const SweepRequest& request) {
 
 Result<SweepOutcome> sweep_with_progress(const ShippedCatalogue& catalogue, const SweepRequest& request) {
   Progress progress("sweeping: scenario");
-  const StopOnInterrupt interrupt;
+  // After the scenarios in flight.
+  const Interrupts interrupts({.second_ends = true, .if_ignored = true});
   return run_sweep(catalogue, request,
                    {.progress =
                         [&](std::int64_t ended, std::int64_t of, std::int64_t failed) {
                           progress.update(ended, of, failed > 0 ? fmt::format("{} failed", failed) : "");
                         },
-                    .stop = [] { return stop_asked != 0; }});
+                    .stop = [&] { return interrupts.any(); }});
 }
 
 Status sweep_all(Session& session, SweepOptions& options) {

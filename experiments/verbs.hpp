@@ -33,6 +33,7 @@ void add_record_verb(CLI::App& app, Session& session);
 void add_forward_verb(CLI::App& app, Session& session);
 void add_eval_verb(CLI::App& app, Session& session);
 void add_bench_verb(CLI::App& app, Session& session);
+void add_pack_verb(CLI::App& app, Session& session);
 void add_trace_verbs(CLI::App& app, Session& session);
 void add_heatmap_verb(CLI::App& app, Session& session);
 void add_compare_verb(CLI::App& app, Session& session);

@@ -10,55 +10,20 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <numeric>
 #include <string_view>
-#include <thread>
 
 #include "experiments/catalogue.hpp"
 #include "experiments/child_process.hpp"
+#include "experiments/interrupts.hpp"
 #include "experiments/terminal.hpp"
 
 namespace pregate {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// Whether Ctrl-C was pressed since this was made. Where it was ignored before (nohup) it stays so.
-class Interrupts {
- public:
-  Interrupts() {
-    struct sigaction now {};
-    now.sa_handler = [](int) { pressed = 1; };
-    ::sigemptyset(&now.sa_mask);
-    ::sigaction(SIGINT, nullptr, &before_);
-    if (before_.sa_handler != SIG_IGN) ::sigaction(SIGINT, &now, nullptr);
-  }
-  ~Interrupts() {
-    ::sigaction(SIGINT, &before_, nullptr);
-    pressed = 0;
-  }
-  Interrupts(const Interrupts&) = delete;
-  Interrupts& operator=(const Interrupts&) = delete;
-
-  [[nodiscard]] bool any() const { return pressed != 0; }
-  // Sleeps, but not on after Ctrl-C.
-  void pause(std::chrono::milliseconds time) const {
-    const Clock::time_point end = Clock::now() + time;
-    while (!any() && Clock::now() < end) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
-      std::this_thread::sleep_for(
-          std::min(left + std::chrono::milliseconds(1), std::chrono::milliseconds(100)));
-    }
-  }
-
- private:
-  static volatile std::sig_atomic_t pressed;
-  struct sigaction before_ {};
-};
-volatile std::sig_atomic_t Interrupts::pressed = 0;
 
 // Held while one submits: two commands at the same moment would both find nobody in the queue.
 class FolderLock {
