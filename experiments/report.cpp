@@ -146,7 +146,11 @@ void write_bound(Writer& w) {
                          : s.bound_by == "dram"
                              ? fmt::format("DRAM must serve {}", to_text(s.all.dram_read + s.all.bytes_read))
                              : fmt::format("the NPU must do {}", to_text(s.all.macs));
-  w.heading("Bound", "no order of the same work can be faster; simulated");
+  const std::string on =
+      w.run().header.measured
+          ? fmt::format("of the same work on {} as its device file has it; simulated", w.run().header.device)
+          : std::string("no order of the same work can be faster; simulated");
+  w.heading("Bound", on);
   w.line("  {} for the whole run ({}, {}); it takes {}, {:.2f} times as long", time_text(s.bound), s.bound_by,
          by, time_text(s.all.makespan), ratio(s.all.makespan, s.bound));
   if (w.decoded()) {
@@ -346,9 +350,11 @@ void write_forward(Writer& w) {
 void write_method(Writer& w) {
   const RunHeader& header = w.run().header;
   const RunSummary& s = w.summary();
-  w.heading("How it was computed", "");
-  w.line("  scenario   {}, seed {}, {} fidelity; pregate {}", header.scenario_name,
-         w.report.scenario.policy.seed, to_text(w.report.scenario.fidelity), header.pregate_version);
+  w.heading(header.measured ? "How it was measured" : "How it was computed", "");
+  const std::string_view how =
+      header.measured ? "a real disk and a real forward pass, no" : to_text(w.report.scenario.fidelity);
+  w.line("  scenario   {}, seed {}, {} {}; pregate {}", header.scenario_name, w.report.scenario.policy.seed,
+         how, header.measured ? "simulation" : "fidelity", header.pregate_version);
   w.line("  routing    {}{}", to_text(header.origin),
          header.origin == Origin::synthetic ? ": drawn from a seeded process, nobody recorded it" : "");
   if (!header.provenance.empty()) w.out += wrapped(header.provenance, 13, 100);
@@ -357,10 +363,16 @@ void write_method(Writer& w) {
            w.report.dressed->routed);
   }
   w.line("  {}", w.report.costs_note);
-  w.line(
-      "  work       {} events, {} lookups, {} kernel wake-ups in {:.3f} s (measured): {:.0f} times real time",
-      with_commas(s.events), with_commas(s.all.lookups), with_commas(s.kernel_events), w.report.wall_s,
-      w.report.wall_s > 0 ? seconds(s.all.makespan) / w.report.wall_s : 0);
+  if (header.measured) {
+    w.line("  work       {} events, {} lookups; the run and what it prepared took {:.3f} s (measured)",
+           with_commas(s.events), with_commas(s.all.lookups), w.report.wall_s);
+  } else {
+    w.line(
+        "  work       {} events, {} lookups, {} kernel wake-ups in {:.3f} s (measured): {:.0f} times real "
+        "time",
+        with_commas(s.events), with_commas(s.all.lookups), with_commas(s.kernel_events), w.report.wall_s,
+        w.report.wall_s > 0 ? seconds(s.all.makespan) / w.report.wall_s : 0);
+  }
   if (!w.report.run_file.empty()) w.line("  written    {}", w.report.run_file);
 }
 

@@ -268,7 +268,7 @@ StreamOptions with_fault(Fault::What what, std::int64_t request) {
   return options;
 }
 
-TEST(StreamFault, AReadErrorOrAShortReadEndsTheRunWithFileAndPlace_AndNoTokenAfterIt) {
+TEST(StreamFault, AReadErrorOrAShortReadEndsTheRunAtItsPlace_AndNoTokenComesAfterIt) {
   const Folder folder;
   const World world(folder);
   for (const Fault::What what : {Fault::error, Fault::short_read}) {
@@ -281,8 +281,7 @@ TEST(StreamFault, AReadErrorOrAShortReadEndsTheRunWithFileAndPlace_AndNoTokenAft
     const Result<StreamResult> result =
         stream_run(world.streamed(), scenario(world.experts(10)), prompt(), options);
     ASSERT_FALSE(result.ok());
-    EXPECT_EQ(result.error().kind, Error::Kind::run_failed);
-    EXPECT_THAT(result.error().message(), HasSubstr(world.file));
+    EXPECT_THAT(result.error().message(), AllOf(HasSubstr("step "), HasSubstr("byte ")));
     EXPECT_LT(steps, 11);
   }
 }
