@@ -111,6 +111,7 @@ class Grid {
     LiveOptions live = live_;
     for (const std::int64_t tokens : {std::min<std::int64_t>(live_.max_tokens, 4), live_.max_tokens}) {
       live.max_tokens = tokens;
+      routing_.reset();  // nothing is known ahead
       Result<StreamResult> resident = stream_run(stream_.streamed(), *scenario, live, stream_options());
       if (!resident) return resident.error();
       tokens_ = std::move(resident->tokens);
