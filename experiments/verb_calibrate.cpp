@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// `pregate calibrate --dram NAME`: what the flow model should believe of a memory, from the burst model,
-// beside what the device file says; and the text of it for a device file.
+// `pregate calibrate`: this machine as a device file. With `--dram NAME`: what the flow model should believe
+// of a memory, from the burst model, beside what the device file says; and the text of it for a device file.
 #include <fmt/format.h>
 
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "experiments/calibrate_host.hpp"
 #include "experiments/fidelity.hpp"
 #include "experiments/json_text.hpp"
 #include "experiments/table.hpp"
@@ -22,6 +23,7 @@ struct CalibrateOptions {
   std::string out;
   bool token = false;
   bool json = false;
+  HostOptions host;
 };
 
 // A memory to calibrate: that of a device, or a timing set alone.
@@ -169,12 +171,30 @@ std::string token_text(const FidelityComparison& both) {
       both.burst.wall_s / both.flow.wall_s);
 }
 
-Status calibrate(Session& session, const CalibrateOptions& options) {
-  if (options.dram.empty()) {
-    return bad_input("--dram DEVICE or --dram TIMING, what to calibrate", "nothing").at("calibrate");
-  }
+Status calibrate_this_machine(Session& session, const CalibrateOptions& options) {
+  Progress progress("calibrating");
+  HostOptions how = options.host;
+  how.progress = [&progress](const std::string& what, std::int64_t done, std::int64_t total) {
+    progress.update(done, total, what);
+  };
+  const Result<HostCalibration> host = calibrate_host(session.catalogue, how);
+  progress.clear();
+  if (!host) return host.error();
+  const std::string text = host_device_text(*host);
   if (!options.out.empty()) {
-    if (Status writable = check_writable(options.out); !writable) return writable;
+    if (Status done = write_text_file(options.out, text); !done) return done;
+  }
+  session.out = options.json ? json_text(host_json(*host)) : host_report(session.look, *host);
+  if (!options.json && options.out.empty()) session.out += "\nFor a device file (or --out FILE):\n\n" + text;
+  return {};
+}
+
+Status calibrate(Session& session, const CalibrateOptions& options) {
+  const Status writable = check_outputs({{"--out", options.out}}, {{"--file", options.host.file}});
+  if (!writable) return writable;
+  if (options.dram.empty()) {
+    if (options.token) return bad_input("--dram DEVICE beside --token", "no --dram").at("--token");
+    return calibrate_this_machine(session, options);
   }
   const Result<Memory> memory = find_memory(session, options.dram);
   if (!memory) return memory.error();
@@ -197,15 +217,35 @@ Status calibrate(Session& session, const CalibrateOptions& options) {
 
 void add_calibrate_verb(CLI::App& app, Session& session) {
   auto options = std::make_shared<CalibrateOptions>();
-  CLI::App* verb =
-      app.add_subcommand("calibrate", "Regenerate the coefficients of a fast model from a detailed one");
-  verb->add_option("--dram", options->dram, "a device, or a timing set such as lpddr5x-9600");
-  verb->add_option("--out", options->out, "write the dram section's text to this file");
+  CLI::App* verb = app.add_subcommand(
+      "calibrate",
+      "Measure this machine as a device file; with --dram, a fast model's coefficients from a "
+      "detailed one");
+  CLI::Option* dram = verb->add_option(
+      "--dram", options->dram, "instead of this machine: a device, or a timing set such as lpddr5x-9600");
+  verb->add_option("--out", options->out, "write the device file (with --dram: its dram section) here");
+  HostOptions& host = options->host;
+  CLI::Option* file =
+      verb->add_option("--file", host.file,
+                       "read from this file, such as one of experts, or make one in this folder")
+          ->excludes(dram);
+  verb->add_option("--dir", host.folder, "folder for a file of 1 GiB to read from, which leaves no trace")
+      ->excludes(dram)
+      ->excludes(file)
+      ->capture_default_str();
+  verb->add_option("--precision", host.precision, "of the products: int8, bf16 or f32")
+      ->excludes(dram)
+      ->capture_default_str();
+  verb->add_flag("--quick", host.quick, "seconds instead of minutes: to try it, the numbers say little")
+      ->excludes(dram);
   verb->add_flag("--token", options->token,
                  "run a token of the synthetic scenario at both fidelities as well (half a minute)");
   verb->add_flag("--json", options->json, "JSON instead of text");
   verb->footer(
-      "Examples:\n  pregate calibrate --dram snapdragon-8-gen-3\n  pregate calibrate --dram lpddr5x-10667 "
+      "Examples:\n  pregate calibrate --out host.device.textproto\n  pregate run --scenario synthetic "
+      "--device "
+      "host.device.textproto\n  pregate calibrate --dram snapdragon-8-gen-3\n  pregate calibrate --dram "
+      "lpddr5x-10667 "
       "--out "
       "dram.textproto");
   verb->callback(

@@ -50,6 +50,10 @@ Bytes available_memory() {
   return Bytes(available);
 }
 
+Bytes total_memory() {
+  return Bytes(proc_kilobytes("/proc/meminfo", "MemTotal:") * 1024);
+}
+
 Bytes peak_memory() {
   return Bytes(proc_kilobytes("/proc/self/status", "VmHWM:") * 1024);
 }

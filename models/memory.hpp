@@ -12,6 +12,8 @@ namespace pregate {
 
 // What the system says it can still give without swapping, and no more than the process may have.
 Bytes available_memory();
+// All that the machine has.
+Bytes total_memory();
 // Most that the process has had resident so far.
 Bytes peak_memory();
 // bad_input when `bytes` are more than available_memory(); `what` names them.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <utility>
 
+#include "traces/base/simplex.hpp"
 #include "traces/locality_measures.hpp"
 #include "traces/synthetic.hpp"
 
@@ -16,7 +16,7 @@ namespace {
 // number of tokens it lasts, -1 / ln(persistence).
 enum Axis : std::size_t { popularity, topic, topic_tokens, context, context_tokens, spread };
 constexpr std::size_t kAxes = 6;
-using Point = std::array<double, kAxes>;
+using Point = Simplex<kAxes>::Point;
 
 // A start that most traces lie within a factor of four of, the first step of the search, and bounds far
 // outside.
@@ -60,94 +60,6 @@ double distance(const LocalityMeasures& a, const LocalityMeasures& b) {
   sum += term(a.overlap_spread, b.overlap_spread, 0.01);
   return sum;
 }
-
-class Search {
- public:
-  Search(const ModelShape& model, const SyntheticParams& like, const LocalityMeasures& target)
-      : model_(model), like_(like), target_(target) {}
-
-  // Nelder and Mead's simplex (Computer Journal 7, 1965), with their coefficients.
-  SyntheticParams run() {
-    start();
-    while (evaluations_ < kEvaluations) {
-      std::stable_sort(simplex_.begin(), simplex_.end(),
-                       [](const Vertex& a, const Vertex& b) { return a.cost < b.cost; });
-      if (simplex_.back().cost - simplex_.front().cost <= kEnough * simplex_.front().cost) break;
-      step();
-    }
-    const auto least = std::min_element(simplex_.begin(), simplex_.end(),
-                                        [](const Vertex& a, const Vertex& b) { return a.cost < b.cost; });
-    return params_at(least->point, like_);
-  }
-  [[nodiscard]] std::int64_t evaluations() const { return evaluations_; }
-
- private:
-  struct Vertex {
-    Point point{};
-    double cost = 0;
-  };
-
-  Vertex evaluate(Point point) {
-    for (std::size_t i = 0; i < kAxes; ++i) point[i] = std::clamp(point[i], kLeast[i], kMost[i]);
-    ++evaluations_;
-    return {point, distance(target_, measure_fast(synthesize(model_, params_at(point, like_))))};
-  }
-
-  void start() {
-    simplex_[0] = evaluate(kStart);
-    for (std::size_t i = 0; i < kAxes; ++i) {
-      Point moved = kStart;
-      moved[i] += kFirstStep[i];
-      simplex_[i + 1] = evaluate(moved);
-    }
-  }
-
-  // The point at `factor` times the way from the worst vertex to the centre of the others.
-  Vertex beyond(double factor) {
-    const Point& worst = simplex_.back().point;
-    Point point{};
-    for (std::size_t i = 0; i < kAxes; ++i) {
-      double centre = 0;
-      for (std::size_t v = 0; v < kAxes; ++v) centre += simplex_[v].point[i];
-      point[i] = worst[i] + factor * (centre / kAxes - worst[i]);
-    }
-    return evaluate(point);
-  }
-
-  void step() {
-    const double best = simplex_.front().cost;
-    const double second_worst = simplex_[kAxes - 1].cost;
-    Vertex& worst = simplex_.back();
-    const Vertex reflected = beyond(2);
-    if (reflected.cost < best) {
-      const Vertex expanded = beyond(3);
-      worst = expanded.cost < reflected.cost ? expanded : reflected;
-    } else if (reflected.cost < second_worst) {
-      worst = reflected;
-    } else {
-      const Vertex contracted = beyond(reflected.cost < worst.cost ? 1.5 : 0.5);
-      if (contracted.cost < std::min(reflected.cost, worst.cost)) {
-        worst = contracted;
-      } else {
-        shrink();
-      }
-    }
-  }
-
-  void shrink() {
-    for (std::size_t v = 1; v < simplex_.size(); ++v) {
-      Point point{};
-      for (std::size_t i = 0; i < kAxes; ++i) point[i] = (simplex_[v].point[i] + simplex_[0].point[i]) / 2;
-      simplex_[v] = evaluate(point);
-    }
-  }
-
-  const ModelShape& model_;
-  const SyntheticParams& like_;
-  const LocalityMeasures& target_;
-  std::array<Vertex, kAxes + 1> simplex_{};
-  std::int64_t evaluations_ = 0;
-};
 
 // The number in [low, high] at which `reaches` turns true, for a predicate that is false below and true
 // above.
@@ -224,9 +136,17 @@ Result<FitResult> fit_synthetic(const RouteTrace& trace, std::uint64_t seed) {
   const ModelShape& model = trace.header.model;
   const LocalityMeasures target = measure_fast(beginning);
   const std::int32_t prompt = std::exchange(params.prompt_tokens, 0);  // the search is about decode alone
-  Search search(model, params, target);
+  Simplex<kAxes> search({.start = kStart,
+                         .first_step = kFirstStep,
+                         .least = kLeast,
+                         .most = kMost,
+                         .evaluations = kEvaluations,
+                         .enough = kEnough},
+                        [&](const Point& point) {
+                          return distance(target, measure_fast(synthesize(model, params_at(point, params))));
+                        });
   FitResult fit;
-  fit.params = search.run();
+  fit.params = params_at(search.run(), params);
   fit.evaluations = search.evaluations();
   fit.params.prompt_tokens = prompt;
   fit.params.group_correlation = fit_group_correlation(model, fit.params, target);
