@@ -11,7 +11,7 @@
 namespace pregate {
 namespace {
 
-constexpr plot::Colour kOn = {0, 92, 150}, kOff = {240, 150, 40}, kGrey = {120, 120, 120};
+constexpr plot::Colour kOn = {0, 60, 115}, kOff = {225, 125, 15}, kGrey = {120, 120, 120};
 // Above this ratio of the fastest to the slowest cell both axes are logarithmic.
 constexpr double kLinearRatio = 4;
 // Those that are easiest to tell apart first.
@@ -149,8 +149,9 @@ Result<plot::Figure> validation_figure(const Validation& validation) {
     return bad_input("a cell that decodes tokens in measurable time", "none", "cells");
   const auto panels = static_cast<std::int32_t>(figure.panels.size());
   figure.columns = std::min(panels, 2);
+  // Plots that are about square below two or three lines of text.
   figure.width = figure.columns == 1 ? 640 : 1120;
-  figure.height = 130 + 530 * ((panels + figure.columns - 1) / figure.columns);
+  figure.height = figure.columns == 1 ? 740 : std::min(130 + 530 * ((panels + 1) / 2), 8000);
   return figure;
 }
 

@@ -72,6 +72,8 @@ TEST(ValidationParse, NamesAKeyThatIsMissingOrUnknown) {
   EXPECT_THAT(refusal([](Json& json) { json["head"]["colour"] = 1; }),
               testing::AllOf(HasSubstr("v.json: head: expected the keys version, date"),
                              HasSubstr("found \"colour\"")));
+  EXPECT_THAT(refusal([](Json& json) { json["colour"] = 1; }),
+              HasSubstr("v.json: expected the keys format, head, cells, results, found \"colour\""));
   EXPECT_THAT(refusal([](Json& json) { json["cells"][0]["predicted"]["decode"].erase("energy_j"); }),
               HasSubstr("cells[0].predicted.decode: expected the key \"energy_j\""));
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 
@@ -87,6 +88,10 @@ TEST(ValidationText, NamesUnequalCounts_TheFirstTwentyOfThem) {
   const std::string text = validation_text(made, {});
   EXPECT_THAT(text, HasSubstr("repeat 2 of 3: expected 490 misses in all phases as predicted,\n  found 500"));
   EXPECT_THAT(text, HasSubstr("and 76 more: --json"));
+  const std::vector<std::string> lines = lines_of(text);
+  EXPECT_EQ(std::count_if(lines.begin(), lines.end(),
+                          [](const std::string& line) { return line.find(": repeat 2 of 3:") != line.npos; }),
+            20);
   EXPECT_THAT(text, HasSubstr("counts DIFFER in 8 of 8 cells"));
 }
 
@@ -249,6 +254,20 @@ TEST(ValidationRecorded, IsASectionOfTheDocument_AndPartOfTheAnswer) {
   EXPECT_THAT(document, HasSubstr("\n\n## Streamed from a real disk: megrez2-nano\n"));
   EXPECT_THAT(document, HasSubstr("\n\n## Streamed from a real disk: olmoe-1b-7b\n"));
   EXPECT_THAT(document, Not(HasSubstr("No recorded validation")));
+}
+
+TEST(ValidationRecorded, ThatMissesItsTargets_IsToldInTheJson) {
+  const Folder folder;
+  Validation made = grid();
+  made.cells[0].measured[0] = made_run({.misses = 401});
+  const std::string file = test::write_file(folder.file("bad.json"), validation_json(made));
+  const test::Said said = test::run_pregate({"validate", "--references", "--json", "--recorded", file});
+  EXPECT_EQ(said.code, 1) << said.err;
+  const nlohmann::json json = nlohmann::json::parse(said.out);
+  ASSERT_EQ(json["recorded"].size(), 1U);
+  EXPECT_EQ(json["recorded"][0]["file"], file);
+  EXPECT_EQ(json["recorded"][0]["results"]["met"], false);
+  EXPECT_EQ(json["recorded"][0]["results"]["models"][0]["unequal_cells"], 1);
 }
 
 TEST(ValidationRecorded, ADamagedFile_IsBadInputWithItsName) {
