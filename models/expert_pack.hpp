@@ -6,7 +6,7 @@
 //   before it; it ends at `first`, from where on one block of `stride` bytes an expert lies, bank after bank.
 //   Both numbers are little-endian; what a block has beyond expert_bytes is zero.
 //
-// The header says of which model, weights and layout the blocks are, and the XXH3 (64 bits) of each block's
+// The header says of which model, weights and layout the blocks are, and the block_checksum() of each block's
 // expert_bytes: a file that was changed or cut is found out before a wrong number is computed.
 #pragma once
 
@@ -48,7 +48,10 @@ std::string random_identity(std::uint64_t seed);
 // further, has another; a number that is changed in place elsewhere is not seen.
 Result<std::string> checkpoint_identity(const std::string& folder);
 
-std::uint64_t block_checksum(std::span<const std::byte> bytes);  // XXH3
+// XXH3 (64 bits) of the XXH3s of the block's pieces of kChecksumPiece, the last one shorter: pieces are
+// hashed by all computing threads, so that a block can be checked each time it is read.
+inline constexpr std::size_t kChecksumPiece = 128 << 10;
+std::uint64_t block_checksum(std::span<const std::byte> bytes);
 
 // Errors: what is not such a file, a header that is damaged or contradicts itself or the file's size. The
 // blocks are not read.

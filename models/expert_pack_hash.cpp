@@ -48,15 +48,16 @@ Status verify_block(const PackInput& file, const ExpertPack& pack, std::size_t i
                     std::span<char> buffer) {
   const std::int64_t used = pack.expert_bytes.count(), stride = pack.stride.count();
   const std::int64_t begin = pack.first.count() + stride * static_cast<std::int64_t>(index);
-  Hash hash;
+  Hash hash;  // of the hashes of pieces, as block_checksum() takes it
   bool padded = true;
   for (std::int64_t at = 0; at < stride;) {
     const std::int64_t end = at < used ? used : stride;
     const auto part =
         buffer.first(static_cast<std::size_t>(std::min(end - at, static_cast<std::int64_t>(buffer.size()))));
     if (const Status read = file.read(begin + at, part); !read) return read;
+    const std::uint64_t piece = XXH3_64bits(part.data(), part.size());
     if (at < used)
-      hash.add(part.data(), part.size());
+      hash.add(&piece, sizeof piece);
     else
       padded = padded && std::all_of(part.begin(), part.end(), [](char c) { return c == 0; });
     at += static_cast<std::int64_t>(part.size());
@@ -64,7 +65,7 @@ Status verify_block(const PackInput& file, const ExpertPack& pack, std::size_t i
   const auto experts = static_cast<std::size_t>(pack.experts);
   const std::string place = fmt::format("bank {}, expert {}", index / experts, index % experts);
   if (hash.value() != pack.checksums[index]) {
-    return bad_input(fmt::format("a block with the XXH3 {}", pack_checksum_text(pack.checksums[index])),
+    return bad_input(fmt::format("a block with the checksum {}", pack_checksum_text(pack.checksums[index])),
                      pack_checksum_text(hash.value()), place);
   }
   return padded ? Status() : bad_input("zeros behind the expert's bytes", "others", place);
@@ -113,7 +114,15 @@ std::string pack_checksum_text(std::uint64_t checksum) {
 }
 
 std::uint64_t block_checksum(std::span<const std::byte> bytes) {
-  return XXH3_64bits(bytes.data(), bytes.size());
+  const auto pieces = static_cast<std::int64_t>((bytes.size() + kChecksumPiece - 1) / kChecksumPiece);
+  std::vector<std::uint64_t> hashes(static_cast<std::size_t>(pieces));
+#pragma omp parallel for schedule(static) if (pieces > 1)
+  for (std::int64_t i = 0; i < pieces; ++i) {
+    const std::size_t at = static_cast<std::size_t>(i) * kChecksumPiece;
+    const std::size_t size = std::min(kChecksumPiece, bytes.size() - at);
+    hashes[static_cast<std::size_t>(i)] = XXH3_64bits(bytes.data() + at, size);
+  }
+  return XXH3_64bits(hashes.data(), hashes.size() * sizeof hashes[0]);
 }
 
 std::string random_identity(std::uint64_t seed) {
@@ -144,8 +153,7 @@ Status verify_expert_pack(const std::string& path, const ExpertPack& pack,
                           const std::function<void(Bytes done, Bytes total)>& progress) {
   const Result<PackInput> file = PackInput::open(path);
   if (!file) return file.error();
-  constexpr std::size_t kPiece = std::size_t{4} << 20;
-  std::vector<char> buffer(kPiece);
+  std::vector<char> buffer(kChecksumPiece);
   const std::size_t count = pack.checksums.size();
   const auto bytes_of = [&pack](std::size_t blocks) {
     return pack.stride * static_cast<std::int64_t>(blocks);

@@ -13,8 +13,14 @@ Result<ExpertPool> ExpertPool::create(Bytes slot, std::size_t slots) {
   return ExpertPool(std::move(*arena), static_cast<std::size_t>(slot.count()), slots);
 }
 
-ExpertPool::ExpertPool(Arena arena, std::size_t size, std::size_t slots)
-    : arena_(std::move(arena)), size_(size), memory_(arena_.take(size * slots), size * slots) {
+ExpertPool::ExpertPool(Arena arena, std::size_t size, std::size_t count)
+    : arena_(std::move(arena)), size_(size), memory_(arena_.take(size * count), size * count) {
+  reset(count);
+}
+
+void ExpertPool::reset(std::size_t slots) {
+  check(slots <= this->slots(), "a pool has the slots that it was made with");
+  free_.clear();
   for (std::size_t slot = slots; slot > 0; --slot) free_.push_back(static_cast<Slot>(slot - 1));
 }
 

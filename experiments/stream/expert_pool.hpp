@@ -17,6 +17,9 @@ class ExpertPool {
   // `slot` is a multiple of a page. Errors: too little memory.
   static Result<ExpertPool> create(Bytes slot, std::size_t slots);
 
+  // Everything is free again, and no more than `slots` of those that there are will be taken.
+  void reset(std::size_t slots);
+  [[nodiscard]] std::size_t slots() const { return memory_.size() / size_; }
   // There must be one: residency never admits more than the budget.
   Slot take();
   void give_back(Slot slot) { free_.push_back(slot); }
@@ -24,7 +27,7 @@ class ExpertPool {
   [[nodiscard]] std::span<std::byte> memory() const { return memory_; }
 
  private:
-  ExpertPool(Arena arena, std::size_t size, std::size_t slots);
+  ExpertPool(Arena arena, std::size_t size, std::size_t count);
 
   Arena arena_;
   std::size_t size_;

@@ -39,6 +39,7 @@ Status ExpertStream::preload() {
     parts_.disk.wait(done_);
     for (const DiskDone& done : done_) {
       if (!done.status) return done.status;
+      if (Status sound = verify(ExpertId(done.tag)); !sound) return sound;
       --in_flight_;
     }
   }
@@ -145,6 +146,7 @@ Status ExpertStream::poll() {
 Status ExpertStream::take_done() {
   for (const DiskDone& done : done_) {
     if (!done.status) return done.status;
+    if (Status sound = verify(ExpertId(done.tag)); !sound) return sound;
     const LoadId load = load_of_[done.tag];
     --in_flight_;
     parts_.residency.arrive(load);
@@ -157,6 +159,19 @@ Status ExpertStream::take_done() {
   if (in_flight_ == 0) take_room();
   count();
   return {};
+}
+
+// By the computing threads, all together: a thread of its own would take the processor from one of them in
+// the middle of an operator, and the others would wait for it.
+Status ExpertStream::verify(ExpertId expert) const {
+  if (!parts_.verify) return {};
+  const auto size = static_cast<std::size_t>(parts_.pack.expert_bytes.count());
+  const std::uint64_t expected = parts_.pack.checksums[expert.value()];
+  if (block_checksum(parts_.pool.at(slot_of_[expert.value()]).first(size)) == expected) return {};
+  return run_failed(parts_.pack_file, fmt::format("a block with the checksum {:016x}", expected),
+                    "other bytes: the file was changed since it was packed")
+      .at("", fmt::format("bank {}, expert {}", parts_.table.bank(expert).value(),
+                          parts_.table.index_in_bank(expert)));
 }
 
 Status ExpertStream::wait_for_one(LayerId layer) {
@@ -173,12 +188,18 @@ Status ExpertStream::wait_for_one(LayerId layer) {
   while (event_.awaited() == before) {
     done_.clear();
     parts_.disk.wait(done_);
-    if (Status taken = take_done(); !taken) return taken;
     if (done_.empty()) return {};  // nothing is with the disk: the next call says what is wrong
+    // The wait ends as the bytes are there; what is done with them then is management.
+    for (const DiskDone& done : done_) {
+      const LoadId load = load_of_[done.tag];
+      if (!event_.awaits(load)) continue;
+      const bool lacked_room = held_back_[load.value()] >= parts_.timeline.now() - begin;
+      parts_.timeline.stalled(layer, load, lacked_room);
+      break;
+    }
+    if (Status taken = take_done(); !taken) return taken;
   }
-  const LoadId ended_by = event_.last_awaited();
-  const bool lacked_room = held_back_[ended_by.value()] >= parts_.timeline.now() - begin;
-  parts_.timeline.stalled(layer, ended_by, lacked_room);
+  parts_.timeline.managed(layer);
   return {};
 }
 

@@ -31,6 +31,8 @@ class ExpertStream final : public ExpertStore, private LoadDesk {
     DiskReader& disk;
     Recorder& recorder;
     Timeline& timeline;
+    std::string pack_file;  // for errors
+    bool verify = true;     // each block's checksum, before anything is computed with it
     bool overlap = true;
     bool commit_ahead = false;
   };
@@ -65,6 +67,7 @@ class ExpertStream final : public ExpertStore, private LoadDesk {
   void free_slots();  // of evicted_
   Status poll();
   Status take_done();  // of done_
+  Status verify(ExpertId expert) const;
   Status wait_for_one(LayerId layer);
   void count();
 

@@ -83,19 +83,8 @@ class StreamLoop {
 
 Result<std::unique_ptr<DiskReader>> open_disk(const StreamedModel& model, const Scenario& scenario,
                                               const ExpertPool& pool, const StreamOptions& options) {
-  DiskReader::Options disk{
-      .lanes = scenario.runtime.io_lanes, .engine = options.engine, .memory = pool.memory(), .check = {}};
-  if (options.verify) {
-    // A request's tag is the number of its expert, bank after bank, as in the file.
-    disk.check = [&model](std::uint32_t tag, std::span<const std::byte> bytes) -> Status {
-      const auto size = static_cast<std::size_t>(model.pack.expert_bytes.count());
-      if (block_checksum(bytes.first(size)) == model.pack.checksums[tag]) return {};
-      return run_failed(model.pack_file,
-                        fmt::format("a block with the checksum {:016x}", model.pack.checksums[tag]),
-                        "other bytes: the file was changed since it was packed")
-          .at("", fmt::format("bank {}, expert {}", tag / model.pack.experts, tag % model.pack.experts));
-    };
-  }
+  const DiskReader::Options disk{
+      .lanes = scenario.runtime.io_lanes, .engine = options.engine, .memory = pool.memory()};
   return options.open_disk ? options.open_disk(model.pack_file, disk)
                            : DiskReader::open(model.pack_file, disk);
 }
@@ -113,9 +102,15 @@ Result<StreamResult> stream_run(const StreamedModel& model, const Scenario& scen
   CacheSetup& setup = **made;
   const std::int64_t fit = setup.budget.count() / model.pack.stride.count();
   const auto slots = std::min(static_cast<std::size_t>(fit), setup.table.size());
-  Result<ExpertPool> pool = ExpertPool::create(model.pack.stride, slots);
-  if (!pool) return pool.error();
-  Result<std::unique_ptr<DiskReader>> disk = open_disk(model, scenario, *pool, options);
+  std::optional<ExpertPool> own;
+  if (options.pool == nullptr) {
+    Result<ExpertPool> made_pool = ExpertPool::create(model.pack.stride, slots);
+    if (!made_pool) return made_pool.error();
+    own.emplace(std::move(*made_pool));
+  }
+  ExpertPool& pool = own ? *own : *options.pool;
+  pool.reset(slots);
+  Result<std::unique_ptr<DiskReader>> disk = open_disk(model, scenario, pool, options);
   if (!disk) return disk.error();
 
   Recorder recorder(true);
@@ -126,10 +121,12 @@ Result<StreamResult> stream_run(const StreamedModel& model, const Scenario& scen
                        .layout = model.layout,
                        .residency = *setup.residency,
                        .prefetcher = *setup.prefetcher,
-                       .pool = *pool,
+                       .pool = pool,
                        .disk = **disk,
                        .recorder = recorder,
                        .timeline = timeline,
+                       .pack_file = model.pack_file,
+                       .verify = options.verify,
                        .overlap = scenario.runtime.overlap,
                        .commit_ahead = scenario.policy.prefetch == PrefetchKind::pregate});
   if (Status there = stream.preload(); !there) return there.error();

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/stream/expert_pool.hpp"
 #include "models/disk_reader.hpp"
 #include "models/expert_pack.hpp"
 #include "models/live_forward.hpp"
@@ -30,6 +31,9 @@ struct StreamOptions {
   std::function<Result<std::unique_ptr<DiskReader>>(const std::string&, const DiskReader::Options&)>
       open_disk;
   std::optional<DiskReader::Engine> engine;
+  // Memory to run in, with as many slots as the budget holds at least; null: the run takes its own. Runs one
+  // after another share one so, and none of them waits for fresh pages.
+  ExpertPool* pool = nullptr;
   // Every block is compared with its checksum as it arrives, before anything is computed with it.
   bool verify = true;
   // All that will be routed, for policies that need it (belady, oracle).

@@ -70,6 +70,10 @@ class Grid {
       scenarios_.push_back(std::move(*scenario));
       validation_.cells.push_back({.of = of, .predicted = {}, .measured = {}});
     }
+    Result<ExpertPool> pool = ExpertPool::create(
+        stream_.pack.stride, static_cast<std::size_t>(stream_.pack.banks * stream_.pack.experts));
+    if (!pool) return pool.error();
+    pool_.emplace(std::move(*pool));
     if (Status done = run_resident(); !done) return done.error();
     total_ = static_cast<std::int64_t>(scenarios_.size()) * options_.repeats;
     for (int repeat = 0; repeat < options_.repeats; ++repeat) {
@@ -88,9 +92,10 @@ class Grid {
     return error;
   }
 
-  [[nodiscard]] StreamOptions stream_options() const {
+  StreamOptions stream_options() {
     return {.open_disk = {},
             .engine = options_.engine,
+            .pool = &*pool_,
             .verify = options_.verify,
             .future = routing_.get(),
             .provenance = stream_.provenance,
@@ -155,6 +160,7 @@ class Grid {
   const LiveOptions& live_;
   const GridOptions& options_;
   Validation validation_;
+  std::optional<ExpertPool> pool_;   // of all runs, one after another
   std::vector<Scenario> scenarios_;  // by cell
   std::vector<std::int32_t> tokens_;
   std::shared_ptr<const RouteTrace> routing_;

@@ -16,13 +16,20 @@ std::string file_system_of(const std::string& file) {
   struct statfs of {};
   if (statfs(file.c_str(), &of) != 0) return "an unknown file system";
   switch (static_cast<unsigned long>(of.f_type)) {
-    case 0xEF53: return "ext4";
-    case 0x58465342: return "XFS";
-    case 0x9123683E: return "Btrfs";
-    case 0xF2F52010: return "F2FS";
-    case 0x01021994: return "tmpfs";
-    case 0x794C7630: return "overlayfs";
-    default: return fmt::format("file system {:#x}", static_cast<unsigned long>(of.f_type));
+    case 0xEF53:
+      return "ext4";
+    case 0x58465342:
+      return "XFS";
+    case 0x9123683E:
+      return "Btrfs";
+    case 0xF2F52010:
+      return "F2FS";
+    case 0x01021994:
+      return "tmpfs";
+    case 0x794C7630:
+      return "overlayfs";
+    default:
+      return fmt::format("file system {:#x}", static_cast<unsigned long>(of.f_type));
   }
 }
 
@@ -35,8 +42,8 @@ std::string today() {
 std::string machine_text(const std::string& file) {
   const MachineWords words = describe_machine();
   const Bytes memory(static_cast<std::int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE));
-  return fmt::format("{}, {}, {} of memory, {}, {}", words.processor, words.compute, to_text(memory), words.kernel,
-                     file_system_of(file));
+  return fmt::format("{}, {}, {} of memory, {}, {}", words.processor, words.compute, to_text(memory),
+                     words.kernel, file_system_of(file));
 }
 
 Result<double> plain_read_rate(const OpenedStream& stream, const std::vector<std::int32_t>& lanes) {

@@ -111,6 +111,10 @@ void EventLoads::arrived(LoadId load) {
   last_awaited_ = load;
 }
 
+bool EventLoads::awaits(LoadId load) const {
+  return std::find(awaited_.begin(), awaited_.end(), load) != awaited_.end();
+}
+
 ExpertId EventLoads::first_awaited() const {
   const auto waiting =
       std::find_if(awaited_.begin(), awaited_.end(), [](LoadId load) { return load.valid(); });

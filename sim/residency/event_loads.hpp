@@ -57,6 +57,7 @@ class EventLoads {
   // The next position that can run, in the order in which they became ready.
   std::size_t take_ready() { return ready_[next_ready_++]; }
   [[nodiscard]] std::int32_t awaited() const { return awaited_count_; }
+  [[nodiscard]] bool awaits(LoadId load) const;
   // The arrival that made a position ready last; the first expert that is still awaited.
   [[nodiscard]] LoadId last_awaited() const { return last_awaited_; }
   [[nodiscard]] ExpertId first_awaited() const;
