@@ -82,7 +82,9 @@ TEST_F(PackCommand, WhatIsMissingOrDoubled_IsUsage) {
   expect_refused(run_pregate({"pack", "--out", out_}), "--model is required");
   expect_refused(run_pregate({"pack", "--check", out_, "--out", out_}), "--out excludes --check");
   expect_refused(run_pregate({"pack", "--model", model_, "--out", out_}), "--random-weights SEED");
-  expect_refused(pack({"--precision", "f16"}), "f32, bf16 or int8");
+  expect_refused(
+      run_pregate({"pack", "--model", model_, "--random-weights", "1", "--precision", "f16", "--out", out_}),
+      "f32, bf16 or int8");
   EXPECT_EQ(folder_.count(), 1U);
 }
 
