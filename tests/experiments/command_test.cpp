@@ -29,6 +29,7 @@ TEST(Command, EveryVerb_HasHelpWithExamples) {
                                                        {"trace", "fit"},
                                                        {"record"},
                                                        {"forward"},
+                                                       {"pack"},
                                                        {"eval"},
                                                        {"bench"},
                                                        {"devices"},

@@ -2,11 +2,11 @@
 // Sweeps that are killed, stopped, divided and merged end up with the rows of one that was left alone.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <pty.h>
 
 #include <random>
 #include <set>
 
+#include "tests/experiments/on_terminal.hpp"
 #include "tests/experiments/sweep_runner.hpp"
 
 namespace pregate {
@@ -15,10 +15,12 @@ namespace {
 using nlohmann::json;
 using test::csv_of;
 using test::Folder;
+using test::on_terminal;
 using test::rows_of;
 using test::run_pregate;
 using test::Said;
 using test::small_sweep;
+using test::Terminal;
 using test::Words;
 using testing::HasSubstr;
 using test::operator+;
@@ -170,41 +172,6 @@ TEST(SweepResume, WorkerThatIsKilled_CostsItsRow_AndIsTriedAgain) {
   EXPECT_LE(failed, 3);
   EXPECT_EQ(run_pregate(sweep + Words{out}).code, 0);
   EXPECT_EQ(csv_of(out), csv_of(whole));
-}
-
-// What the program says on a terminal on which Ctrl-C is typed once it has said `until`.
-struct Terminal {
-  std::string said;
-  int code = -1;
-};
-Terminal on_terminal(const Words& arguments, const std::string& until) {
-  Terminal terminal;
-  int master = -1;
-  const std::string program = std::string(PREGATE_BINARY_DIR) + "/bin/pregate";
-  Words texts = Words{program} + arguments;
-  std::vector<char*> argv;
-  for (std::string& text : texts) argv.push_back(text.data());
-  argv.push_back(nullptr);
-  const pid_t child = ::forkpty(&master, nullptr, nullptr, nullptr);
-  if (child == 0) {
-    ::alarm(120);
-    ::execv(program.c_str(), argv.data());
-    ::_exit(127);
-  }
-  char buffer[4096];
-  bool sent = false;
-  for (ssize_t n = 0; (n = ::read(master, buffer, sizeof buffer)) > 0;) {
-    terminal.said.append(buffer, static_cast<std::size_t>(n));
-    if (sent || terminal.said.find(until) == std::string::npos) continue;
-    // Typed, and so for all of its processes.
-    EXPECT_EQ(::write(master, "\x03", 1), 1);
-    sent = true;
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  ::close(master);
-  terminal.code = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-  return terminal;
 }
 
 TEST(SweepTerminal, ShowsRateAndTimeLeft_AndCtrlCStopsAfterTheScenariosInFlight) {
