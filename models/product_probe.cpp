@@ -12,6 +12,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::int64_t kLeastProducts = 3;  // of a mean, however long they take
+
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
@@ -149,7 +151,7 @@ Result<double> mean_product(Operator& product, Rotation& rotation, double second
   double sum = 0;
   std::int64_t count = 0;
   const auto begin = Clock::now();
-  while (count < 10 || seconds_since(begin) < seconds) {
+  while (count < kLeastProducts || seconds_since(begin) < seconds) {
     sum += product.seconds(rotation.next());
     ++count;
     if (reads == nullptr) continue;
@@ -181,11 +183,12 @@ Result<ContentionResult> probe_contention(const ContentionProbe& probe) {
     RandomReads reads(**reader, memory, *file, probe.read_size, probe.lanes,
                       static_cast<std::uint64_t>(round) + 1);
     reads.start();
-    Result<double> busy = mean_product(product, *rotation, probe.round_seconds, &reads);
-    // A disk so slow that too few reads ended: until they have.
-    while (busy && reads.done().size() < static_cast<std::size_t>(3 * probe.lanes))
-      busy = mean_product(product, *rotation, probe.round_seconds, &reads);
+    const Result<double> busy = mean_product(product, *rotation, probe.round_seconds, &reads);
     if (!busy) return busy.error();
+    // A disk so slow that too few reads ended: until they have.
+    while (reads.done().size() < static_cast<std::size_t>(3 * probe.lanes)) {
+      if (Status turned = reads.turn(true); !turned) return turned.error();
+    }
     if (Status ended = reads.drain(); !ended) return ended.error();
     alone.push_back(*quiet);
     beside.push_back(*busy);
