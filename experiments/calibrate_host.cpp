@@ -35,7 +35,8 @@ struct Amounts {
   std::int64_t prefill_rows = 128;
   int decode_rounds = 31, prefill_rounds = 5;
   Bytes contention_weights = Bytes::mib(256);
-  double contention_seconds = 1;
+  int contention_rounds = 15;
+  double contention_seconds = 0.4;
   std::int64_t events = 4000, reads = 64;
   bool all_precisions = true;
 };
@@ -55,6 +56,7 @@ Amounts quick_amounts() {
   quick.decode_rounds = 3;
   quick.prefill_rounds = 2;
   quick.contention_weights = Bytes::mib(64);
+  quick.contention_rounds = 2;
   quick.contention_seconds = 0.05;
   quick.events = 500;
   quick.reads = 8;
@@ -149,9 +151,10 @@ Status HostRun::disk() {
 
 Status HostRun::memory() {
   host_.memory_buffer = amounts_.memory;
-  if (Status enough = require_memory(amounts_.memory, "the buffer that is read"); !enough) return enough;
   tell("reading memory", 0, 0);
-  host_.memory_bytes_per_second = probe_memory(amounts_.memory, amounts_.memory_rounds);
+  const Result<Spread> rates = probe_memory(amounts_.memory, amounts_.memory_rounds);
+  if (!rates) return rates.error();
+  host_.memory_bytes_per_second = *rates;
   return {};
 }
 
@@ -236,7 +239,7 @@ Status HostRun::contention() {
                           sums ^= XXH3_64bits(bytes.data(), bytes.size());
                           return {};
                         },
-                        .rounds = amounts_.rounds,
+                        .rounds = amounts_.contention_rounds,
                         .round_seconds = amounts_.contention_seconds});
   if (!result) return result.error();
   host_.contention = *result;
@@ -245,7 +248,7 @@ Status HostRun::contention() {
                     .stream = static_cast<double>(stream.rate.count()),
                     .launch_s = stream.launch.to_seconds(),
                     .bytes = static_cast<double>(result->bytes.count()),
-                    .ratio = result->beside_s.median / result->alone_s.median,
+                    .ratio = result->ratio.median,
                     .flash = result->disk_bytes_per_second.median};
   host_.write_cost = write_cost_of(host_.slowdown);
   return {};
@@ -289,6 +292,7 @@ std::vector<HostFigure> host_figures(const HostCalibration& host) {
          "MAC/s", products.macs_per_second});
   figures.push_back({"expert gate product, alone", "s", host.contention.alone_s});
   figures.push_back({"expert gate product, disk busy", "s", host.contention.beside_s});
+  figures.push_back({"the second / the first, by rounds", "1", host.contention.ratio});
   figures.push_back({"disk beside products", "byte/s", host.contention.disk_bytes_per_second});
   figures.push_back({"cache decisions of a load", "s", host.management.load_s});
   figures.push_back({"cache decisions of an eviction", "s", host.management.eviction_s});

@@ -22,6 +22,7 @@ struct Scale {
 Scale scale_of(const std::string& unit) {
   if (unit == "byte/s") return {1e-9, "GB/s"};
   if (unit == "MAC/s") return {1e-9, "GMAC/s"};
+  if (unit == "1") return {1, ""};
   return {1e6, "us"};
 }
 
@@ -150,7 +151,7 @@ std::string host_report(const Look& look, const HostCalibration& host) {
       "Products  each with its activations' conversion\n{}\n"
       "  {} of one row, fitted: launch {}, then {}\n\n"
       "Other figures\n{}\n"
-      "  a busy disk slows a product by {:.1f} %: write cost {:.2f}\n"
+      "  a busy disk makes a product {:+.1f} % longer: write cost {:.2f}\n"
       "  memory {}, of which {} were in use\n",
       host.machine.processor, host.machine.compute, host.machine.kernel, host.machine.date,
       doubt.empty() ? "" : toned(look, Tone::warn, "\nDoubtful: " + doubt), to_text(host.disk.engine),
@@ -158,8 +159,8 @@ std::string host_report(const Look& look, const HostCalibration& host) {
       to_text(f.request_overhead), to_text(f.lane_bandwidth), to_text(f.read_bandwidth),
       100 * host.flash.worst, 100 * host.flash.rms, products_table(look, host), to_text(host.precision),
       to_text(stream.launch), to_text(stream.rate), figures_table(look, host),
-      100 * (host.contention.beside_s.median / host.contention.alone_s.median - 1), host.write_cost,
-      to_text(host.capacity), to_text(host.reserved));
+      100 * (host.contention.ratio.median - 1), host.write_cost, to_text(host.capacity),
+      to_text(host.reserved));
 }
 
 Json host_json(const HostCalibration& host) {

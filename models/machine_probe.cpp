@@ -11,9 +11,9 @@
 #include <ctime>
 #include <fstream>
 
-#include "kernels/buffer.hpp"
 #include "kernels/cpu.hpp"
 #include "kernels/memory_read.hpp"
+#include "models/memory.hpp"
 
 namespace pregate {
 namespace {
@@ -52,15 +52,18 @@ MachineWords describe_machine() {
           .processors = std::max(static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN)), 1)};
 }
 
-Spread probe_memory(Bytes size, int rounds) {
+Result<Spread> probe_memory(Bytes size, int rounds) {
+  if (Status enough = require_memory(size, "the buffer that is read"); !enough) return enough.error();
+  Result<Arena> arena = Arena::create(size);
+  if (!arena) return arena.error();
   const auto bytes = static_cast<std::size_t>(size.count());
-  Buffer<std::byte> memory(bytes);
+  std::byte* memory = arena->take(bytes);
   // Untouched pages would all be the same page of zeros.
-  std::fill_n(memory.data(), bytes, std::byte{1});
-  (void)read_seconds(memory.data(), bytes);
+  std::fill_n(memory, bytes, std::byte{1});
+  (void)read_seconds(memory, bytes);
   std::vector<double> rates;
   for (int round = 0; round < rounds; ++round)
-    rates.push_back(static_cast<double>(bytes) / read_seconds(memory.data(), bytes));
+    rates.push_back(static_cast<double>(bytes) / read_seconds(memory, bytes));
   return spread_of(std::move(rates));
 }
 

@@ -85,8 +85,9 @@ Result<DiskTable> probe_disk(const DiskProbe& probe);
 
 // ---- memory and products ----
 
-// Bytes a second of one read in order, by all threads.
-Spread probe_memory(Bytes size, int rounds);
+// Bytes a second of one read in order, by all threads, from large pages as weights lie in. Errors: too little
+// memory.
+Result<Spread> probe_memory(Bytes size, int rounds);
 
 struct ProductShape {
   std::string name;  // "expert gate"
@@ -128,6 +129,7 @@ struct ContentionResult {
   Bytes bytes;      // of the product's weights
   Spread alone_s;   // of one product: mean of a round
   Spread beside_s;  // the same while the disk is read
+  Spread ratio;     // of each round's two
   Spread disk_bytes_per_second;
 };
 Result<ContentionResult> probe_contention(const ContentionProbe& probe);

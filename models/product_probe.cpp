@@ -176,7 +176,7 @@ Result<ContentionResult> probe_contention(const ContentionProbe& probe) {
   if (!reader) return reader.error();
 
   Operator product(probe.shape, 1);
-  std::vector<double> alone, beside, rates;
+  std::vector<double> alone, beside, ratios, rates;
   for (int round = 0; round < probe.rounds; ++round) {
     const Result<double> quiet = mean_product(product, *rotation, probe.round_seconds, nullptr);
     if (!quiet) return quiet.error();
@@ -192,12 +192,14 @@ Result<ContentionResult> probe_contention(const ContentionProbe& probe) {
     if (Status ended = reads.drain(); !ended) return ended.error();
     alone.push_back(*quiet);
     beside.push_back(*busy);
+    ratios.push_back(*busy / *quiet);
     rates.push_back(reads.rate());
   }
   reader->reset();  // before the memory that it reads into
   return ContentionResult{.bytes = rotation->bytes(),
                           .alone_s = spread_of(std::move(alone)),
                           .beside_s = spread_of(std::move(beside)),
+                          .ratio = spread_of(std::move(ratios)),
                           .disk_bytes_per_second = spread_of(std::move(rates))};
 }
 

@@ -113,6 +113,10 @@ TEST_P(DiskReaders, AtRandomOffsets_BringTheFilesBytes_WithNoMoreThanLanesAtTheD
     const auto reader = open(file.path, {.lanes = lanes, .memory = memory.all});
     expect_random_reads(*reader, memory.all, kFile, {.lanes = lanes});
   }
+  // While a request is looked at, its lane may have the next one, but no lane is added.
+  const auto looking = open(
+      file.path, {.lanes = 2, .memory = memory.all, .check = [](std::uint32_t, auto) { return Status(); }});
+  expect_random_reads(*looking, memory.all, kFile, {.lanes = 2});
 }
 
 TEST_P(DiskReaders, IntoMemoryThatWasNotNamed_BringTheSameBytes) {
