@@ -121,7 +121,6 @@ struct ContentionProbe {
   std::string path;    // read at random meanwhile
   Bytes read_size;
   std::int32_t lanes = 4;
-  std::function<Status(std::uint32_t tag, std::span<const std::byte> bytes)> check;  // as the runtime's
   int rounds = 5;
   double round_seconds = 1;
 };
@@ -149,7 +148,9 @@ struct ManagementResult {
   Spread load_s;  // decisions of the expert cache for one load that evicts nothing, its share of the event
                   // included
   Spread eviction_s;  // what an eviction adds
-  Spread submit_s;    // of the calling thread: a request to the disk and the word of its end
+  // Of the calling thread: a small request to the disk and the word of its end; what each MiB adds to it.
+  Spread submit_s, submit_s_mib;
+  Spread check_s_mib;  // the checksum of what was read, by all computing threads: a MiB
 };
 Result<ManagementResult> probe_management(const ManagementProbe& probe);
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "models/expert_pack.hpp"
 #include "models/machine_probe.hpp"
 #include "models/memory.hpp"
 #include "models/random_reads.hpp"
@@ -74,11 +75,14 @@ Result<Decisions> decide(const ManagementProbe& probe, Bytes budget, std::int64_
   return out;
 }
 
+// As small as the experts of a small model.
+constexpr Bytes kSmallRead = Bytes::kib(64);
+
 // Lanes are free and all requests go to the disk at once: what the calling thread can pay most.
 Result<double> submit_seconds(DiskReader& reader, std::span<std::byte> memory, Bytes file,
-                              const ManagementProbe& probe, std::uint64_t seed) {
-  const auto size = static_cast<std::size_t>(probe.read_size.count());
-  const auto places = static_cast<std::uint64_t>((file - probe.read_size).count()) / kDiskBlock + 1;
+                              const ManagementProbe& probe, Bytes read_size, std::uint64_t seed) {
+  const auto size = static_cast<std::size_t>(read_size.count());
+  const auto places = static_cast<std::uint64_t>((file - read_size).count()) / kDiskBlock + 1;
   Random random(seed);
   std::vector<DiskDone> done;
   double seconds = 0;
@@ -106,6 +110,34 @@ Result<double> submit_seconds(DiskReader& reader, std::span<std::byte> memory, B
   return seconds / static_cast<double>(reads);
 }
 
+// A checksum of a block that the disk has just brought, a MiB of it.
+Result<double> check_seconds(DiskReader& reader, std::span<std::byte> memory, Bytes file,
+                             const ManagementProbe& probe, std::uint64_t seed) {
+  const auto size = static_cast<std::size_t>(probe.read_size.count());
+  const auto places = static_cast<std::uint64_t>((file - probe.read_size).count()) / kDiskBlock + 1;
+  Random random(seed);
+  std::vector<DiskDone> done;
+  double seconds = 0;
+  std::uint64_t sums = 0;
+  const std::int64_t reads = std::max<std::int64_t>(probe.reads / 4, 4);
+  for (std::int64_t read = 0; read < reads; ++read) {
+    const auto block = memory.subspan(static_cast<std::size_t>(read % probe.lanes) * size, size);
+    reader.submit({.tag = 0,
+                   .offset = Bytes(static_cast<std::int64_t>(random.below(places) * kDiskBlock)),
+                   .into = block});
+    done.clear();
+    reader.wait(done);
+    if (!done.front().status) return done.front().status.error();
+    const auto begin = Clock::now();
+    sums ^= block_checksum(block);
+    seconds += std::chrono::duration<double>(Clock::now() - begin).count();
+  }
+  // So that no compiler leaves out what nobody reads.
+  check(sums != 1 || seconds >= 0, "time does not run back");
+  return seconds / (static_cast<double>(reads) * static_cast<double>(size) /
+                    static_cast<double>(Bytes::mib(1).count()));
+}
+
 }  // namespace
 
 Result<ManagementResult> probe_management(const ManagementProbe& probe) {
@@ -121,7 +153,7 @@ Result<ManagementResult> probe_management(const ManagementProbe& probe) {
   const Bytes all = Bytes::mib(probe.banks * probe.experts);
   // Where everything fits nothing is evicted, and only the first events load.
   const std::int64_t filling = probe.banks * std::max<std::int64_t>(probe.experts / probe.top_k, 1);
-  std::vector<double> loads, evictions, submits;
+  std::vector<double> loads, evictions, submits, submits_mib, checks;
   for (int round = 0; round < probe.rounds; ++round) {
     const auto seed = static_cast<std::uint64_t>(round) + 1;
     double fill_seconds = 0;
@@ -140,14 +172,23 @@ Result<ManagementResult> probe_management(const ManagementProbe& probe) {
         static_cast<double>(half->evictions) / static_cast<double>(std::max<std::int64_t>(half->loads, 1));
     loads.push_back(load);
     evictions.push_back(share > 0 ? std::max(both - load, 0.0) / share : 0);
-    const Result<double> submit = submit_seconds(**reader, memory, *file, probe, seed);
-    if (!submit) return submit.error();
-    submits.push_back(*submit);
+    const Result<double> small = submit_seconds(**reader, memory, *file, probe, kSmallRead, seed);
+    if (!small) return small.error();
+    const Result<double> large = submit_seconds(**reader, memory, *file, probe, probe.read_size, seed);
+    if (!large) return large.error();
+    submits.push_back(*small);
+    const double mib = static_cast<double>((probe.read_size - kSmallRead).count()) / (1 << 20);
+    submits_mib.push_back(mib > 0 ? std::max(*large - *small, 0.0) / mib : 0);
+    const Result<double> checked = check_seconds(**reader, memory, *file, probe, seed);
+    if (!checked) return checked.error();
+    checks.push_back(*checked);
   }
   reader->reset();
   return ManagementResult{.load_s = spread_of(std::move(loads)),
                           .eviction_s = spread_of(std::move(evictions)),
-                          .submit_s = spread_of(std::move(submits))};
+                          .submit_s = spread_of(std::move(submits)),
+                          .submit_s_mib = spread_of(std::move(submits_mib)),
+                          .check_s_mib = spread_of(std::move(checks))};
 }
 
 }  // namespace pregate

@@ -172,7 +172,7 @@ Result<ContentionResult> probe_contention(const ContentionProbe& probe) {
   if (!arena) return arena.error();
   const auto size = static_cast<std::size_t>(room.count());
   const std::span<std::byte> memory(arena->take(size), size);
-  auto reader = DiskReader::open(probe.path, {.lanes = probe.lanes, .memory = memory, .check = probe.check});
+  auto reader = DiskReader::open(probe.path, {.lanes = probe.lanes, .memory = memory});
   if (!reader) return reader.error();
 
   Operator product(probe.shape, 1);
