@@ -107,12 +107,11 @@ void dram_section(Writer& out, const HostCalibration& host) {
           : measured(host.memory_bytes_per_second, [](double v) { return rate_text(v); }) +
                 "; reads in order by all threads, as achieved, so it is the peak here");
   out.number("efficiency", "1", "# source: peak_bandwidth is already the achieved rate");
-  out.number(
-      "write_cost", fmt::format("{:.3f}", host.write_cost),
-      fmt::format("{}: a product beside a disk that gives {} / alone; holds DMA and kernel time "
-                  "together{}",
-                  measured(c.ratio, [](double v) { return fmt::format("{:.3f}", v); }),
-                  rate_text(c.disk_bytes_per_second.median), beyond));
+  out.number("write_cost", fmt::format("{:.3f}", host.write_cost),
+             fmt::format("{}: a product beside a disk that gives {} / alone; holds DMA and kernel time "
+                         "together{}",
+                         measured(c.ratio, [](double v) { return fmt::format("{:.3f}", v); }),
+                         rate_text(c.disk_bytes_per_second.median), beyond));
   out.number("latency", "\"0\"", "# source: contained in npu.launch_latency");
   out.end();
 }

@@ -229,7 +229,9 @@ void add_calibrate_verb(CLI::App& app, Session& session) {
       verb->add_option("--file", host.file,
                        "read from this file, such as one of experts, or make one in this folder")
           ->excludes(dram);
-  verb->add_option("--dir", host.folder, "folder for a file of 1 GiB to read from, which leaves no trace")
+  verb->add_option(
+          "--dir", host.folder,
+          "folder for a file of 4 GiB (1 GiB where little is free) to read from, which leaves no trace")
       ->excludes(dram)
       ->excludes(file)
       ->capture_default_str();
