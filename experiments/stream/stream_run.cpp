@@ -134,6 +134,7 @@ Result<StreamResult> stream_run(const StreamedModel& model, const Scenario& scen
   Result<std::unique_ptr<LiveForward>> source =
       LiveForward::create(model.weights, std::move(header), std::move(live));
   if (!source) return source.error();
+  (*source)->observe(*setup.residency);
   if (Status ran = StreamLoop(**source, stream, recorder, timeline).run(setup.model, options.progress); !ran)
     return ran.error();
 

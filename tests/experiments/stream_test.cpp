@@ -169,6 +169,33 @@ TEST(Stream, EveryPolicyBudgetAndLaneGivesTheTokensOfTheResidentRun_AndTheCounts
   EXPECT_GT(loads, 500);
 }
 
+// Guesses are asked for and dropped as the disk is quick or slow, so counts are not the simulator's; tokens
+// are the model's all the same.
+TEST(Stream, NoGuessOfAPrefetcherChangesAToken) {
+  const Folder folder;
+  const World world(folder);
+  const Resident whole = resident(world, prompt());
+  for (const char* prefetch : {"prev-token", "popularity", "oracle"}) {
+    SCOPED_TRACE(prefetch);
+    StreamOptions options;
+    options.future = whole.routing.get();
+    const Scenario of = scenario(world.experts(16), {fmt::format("policy.prefetch={}", prefetch)});
+    const StreamResult streamed = must_stream(world, of, prompt(), options);
+    EXPECT_EQ(streamed.tokens, whole.tokens);
+    EXPECT_GT(streamed.run.summary.prefetch.issued, 0);
+  }
+}
+
+TEST(Stream, RoutingMayPreferWhatIsResident_OnARealDiskToo) {
+  const Folder folder;
+  const World world(folder);
+  LiveOptions live = prompt();
+  live.prefer_resident = 2;
+  const StreamResult sticky = must_stream(world, scenario(world.experts(10)), live);
+  EXPECT_LT(sticky.run.summary.all.loads,
+            must_stream(world, scenario(world.experts(10))).run.summary.all.loads);
+}
+
 TEST(Stream, ABatchOfManyRowsSumsItsExpertsInTheOneOrderToo) {
   const Folder folder;
   const World world(folder);
