@@ -141,6 +141,16 @@ std::vector<std::int64_t> counts_of(const RunRecord& run) {
   return counts;
 }
 
+// Not only the tokens: what routers scored and how much experts added, to the last bit.
+void expect_same_numbers(const RouteTrace& a, const RouteTrace& b) {
+  ASSERT_EQ(a.steps.size(), b.steps.size());
+  for (std::size_t s = 0; s < a.steps.size(); ++s) {
+    EXPECT_EQ(a.steps[s].experts, b.steps[s].experts) << "step " << s;
+    EXPECT_EQ(a.steps[s].weights, b.steps[s].weights) << "step " << s;
+    EXPECT_EQ(a.steps[s].norms, b.steps[s].norms) << "step " << s;
+  }
+}
+
 TEST(Stream, EveryPolicyBudgetAndLaneGivesTheTokensOfTheResidentRun_AndTheCountsOfTheSimulator) {
   const Folder folder;
   const World world(folder);
@@ -158,6 +168,7 @@ TEST(Stream, EveryPolicyBudgetAndLaneGivesTheTokensOfTheResidentRun_AndTheCounts
         options.future = whole.routing.get();
         const StreamResult streamed = must_stream(world, of, prompt(), options);
         EXPECT_EQ(streamed.tokens, whole.tokens);
+        expect_same_numbers(*streamed.routing, *whole.routing);
         Replay replay(whole.routing);
         const Result<RunRecord> simulated = simulate(of, replay);
         ASSERT_TRUE(simulated.ok()) << simulated.error().message();
@@ -201,7 +212,10 @@ TEST(Stream, ABatchOfManyRowsSumsItsExpertsInTheOneOrderToo) {
   const World world(folder);
   LiveOptions live = prompt(3);
   for (std::int32_t t = 0; t < 40; ++t) live.prompt.push_back(t * 7 % 97);
-  EXPECT_EQ(must_stream(world, scenario(world.experts(14)), live).tokens, resident(world, live).tokens);
+  const StreamResult streamed = must_stream(world, scenario(world.experts(14)), live);
+  const Resident whole = resident(world, live);
+  EXPECT_EQ(streamed.tokens, whole.tokens);
+  expect_same_numbers(*streamed.routing, *whole.routing);
 }
 
 TEST(Stream, BothEnginesAndNoOverlapGiveTheSameTokensAndCounts) {

@@ -59,7 +59,8 @@ class RandomRun {
                    .policy = "lru, pregate d=1",
                    .origin = Origin::live,
                    .provenance = "a test",
-                   .costs_from = "nothing"};
+                   .costs_from = "nothing",
+                   .measured = true};
   }
   void timeline_rows(std::size_t i) {
     run_.events.push_back({.step = step(),

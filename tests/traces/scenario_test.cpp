@@ -191,6 +191,7 @@ TEST(ScenarioSet, ReachesEveryKindOfField) {
                            "dram.preload=all",
                            "runtime.overlap=false",
                            "runtime.io_lanes=2",
+                           "runtime.room=request",
                            "policy.eviction=lfu-decay",
                            "policy.prefetch=stale-gate",
                            "policy.lookahead=3",
@@ -214,6 +215,9 @@ TEST(ScenarioSet, ReachesEveryKindOfField) {
   EXPECT_THAT(set_error("dram.preload=some"), HasSubstr("dram.preload: expected one of none, all"));
   EXPECT_FALSE(s.runtime.overlap);
   EXPECT_EQ(s.runtime.io_lanes, 2);
+  EXPECT_EQ(s.runtime.room, RoomAt::request);
+  EXPECT_EQ(with({}).runtime.room, RoomAt::start);
+  EXPECT_THAT(set_error("runtime.room=later"), HasSubstr("runtime.room: expected one of start, request"));
   EXPECT_EQ(s.policy.eviction, EvictionKind::lfu_decay);
   EXPECT_EQ(s.policy.prefetch, PrefetchKind::stale_gate);
   EXPECT_EQ(s.policy.lookahead, 3);

@@ -211,8 +211,8 @@ inline auto members(const PrefetchSummary& r) {
   return std::tie(a, b, c, d, e, f, g, h);
 }
 inline auto members(const RunHeader& r) {
-  const auto& [a, b, c, d, e, f, g, h, i] = r;
-  return std::tie(a, b, c, d, e, f, g, h, i);
+  const auto& [a, b, c, d, e, f, g, h, i, j] = r;
+  return std::tie(a, b, c, d, e, f, g, h, i, j);
 }
 
 template <typename Row>
