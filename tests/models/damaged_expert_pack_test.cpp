@@ -58,7 +58,7 @@ TEST_F(DamagedExpertPack, AChangedByteOfABlock_IsFoundByBankAndNumber) {
     changed[begin + at] = static_cast<char>(changed[begin + at] ^ 1);
     spew(path_, changed);
     EXPECT_THAT(message(verify_expert_pack(path_, pack_)),
-                AllOf(HasSubstr("a.experts: bank 1, expert 5: expected a block with the XXH3 "),
+                AllOf(HasSubstr("a.experts: bank 1, expert 5: expected a block with the checksum "),
                       HasSubstr(pack_checksum_text(pack_.checksums[13]))));
   }
 }
@@ -86,6 +86,11 @@ TEST_F(DamagedExpertPack, AHeaderThatContradictsItself_IsRefused) {
       {"zero", [](Json& h) { h["experts"] = 0; }, "header: experts: expected a whole number"},
       {"negative", [](Json& h) { h["stride"] = -4096; }, "header: stride: expected a whole number"},
       {"beyond 63 bits", [](Json& h) { h["first"] = 18446744073709551615ULL; }, "header: first: expected"},
+      {"layers before none", [](Json& h) { h["dense_layers"] = -1; },
+       "header: dense_layers: expected a whole number from 0 to"},
+      {"no layers of a bank", [](Json& h) { h["group"] = 0; },
+       "header: group: expected a whole number from 1 to"},
+      {"none said", [](Json& h) { h.erase("group"); }, "header: group: expected it, found nothing"},
       {"an empty name", [](Json& h) { h["model"] = ""; }, "header: model: expected a text"},
       {"half a block", [](Json& h) { h["stride"] = 2048; }, "header: stride: expected a multiple of 4096"},
       {"another begin", [](Json& h) { h["first"] = 8192000; }, "header: first: expected"},
