@@ -47,6 +47,8 @@ Json json_of(const std::string& path, const ExpertPack& pack, bool checked) {
           {"layout", pack.layout},
           {"banks", pack.banks},
           {"experts", pack.experts},
+          {"dense_layers", pack.dense_layers},
+          {"group", pack.group},
           {"expert_bytes", pack.expert_bytes.count()},
           {"stride_bytes", pack.stride.count()},
           {"first_byte", pack.first.count()},

@@ -67,7 +67,7 @@ Result<Round> read_row(Bench& bench, Bytes size, std::size_t depth_index, std::u
   if (Status ended = reads.drain(); !ended) return ended.error();
   double sum = 0;
   for (const DiskDone& one : reads.done())
-    sum += std::chrono::duration<double>(one.read - one.handed).count();
+    sum += std::chrono::duration<double>(one.ended - one.handed).count();
   return Round{.bytes_per_second = reads.rate(), .latency_s = sum / static_cast<double>(reads.done().size())};
 }
 

@@ -90,7 +90,7 @@ DirectFile::~DirectFile() {
 
 bool DiskRead::ended(Status status) {
   done_.status = std::move(status);
-  done_.read = DiskDone::Clock::now();
+  done_.ended = DiskDone::Clock::now();
   return true;
 }
 
@@ -114,12 +114,6 @@ bool DiskRead::answered(std::int64_t answer, const std::string& path) {
   filled_ = resume;
   retries_ = 0;
   return false;
-}
-
-DiskDone DiskRead::finish(const DiskReader::Options& options) {
-  if (done_.status.ok() && options.check) done_.status = options.check(request_.tag, request_.into);
-  done_.ended = options.check ? DiskDone::Clock::now() : done_.read;
-  return std::move(done_);
 }
 
 void check_request(const DiskRequest& request) {
@@ -164,7 +158,7 @@ void DoneList::wait(std::vector<DiskDone>& done) {
   take(done);
 }
 
-// ---- the engine ----
+// ---- the reader ----
 
 Result<std::unique_ptr<DiskReader>> DiskReader::open(const std::string& path, const Options& options) {
   if (options.lanes < 1 || options.lanes > kMaxLanes)

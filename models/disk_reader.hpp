@@ -9,7 +9,6 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -37,8 +36,7 @@ struct DiskDone {
   std::uint32_t tag = 0;
   Status status;             // EIO, a short read: names file and offset
   Clock::time_point handed;  // to the disk
-  Clock::time_point read;    // all bytes were there, or it had failed: the lane was free again
-  Clock::time_point ended;   // `check` had passed as well
+  Clock::time_point ended;   // all bytes were there, or it had failed: the lane was free again
 };
 
 class DiskReader {
@@ -51,9 +49,6 @@ class DiskReader {
     // Memory that all requests read into, if it is one stretch: registered with the kernel, which then does
     // not pin its pages at each read. May be empty.
     std::span<std::byte> memory;
-    // Looks at the bytes of a request that ended well, on a thread of the reader's, one request at a time;
-    // the lane has its next request meanwhile. Its failure is the request's. May be empty.
-    std::function<Status(std::uint32_t tag, std::span<const std::byte> bytes)> check;
   };
 
   // Errors: a file that cannot be opened, a file system without O_DIRECT (it says which; nothing is ever read

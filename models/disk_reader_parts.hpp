@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the two engines of DiskReader share: the open file, one read that may come in pieces, and the list of
-// what has ended. Not for others to include.
+// What the two engines of DiskReader share: the open file, one read that may come in pieces, what waits for a
+// lane and the list of what has ended. Not for others to include.
 #pragma once
 
 #include <condition_variable>
 #include <mutex>
+#include <utility>
 
 #include "models/disk_reader.hpp"
+#include "sim/residency/lane_queue.hpp"
 
 namespace pregate {
 
@@ -42,8 +44,7 @@ class DiskRead {
   // What the kernel said to a read of rest(): bytes, or an errno below zero. True when that was the last of
   // it.
   bool answered(std::int64_t answer, const std::string& path);
-  // Its end, after `check` where all went well.
-  DiskDone finish(const DiskReader::Options& options);
+  DiskDone take_done() { return std::move(done_); }  // once answered() was true
 
  private:
   bool ended(Status status);
@@ -69,6 +70,26 @@ class DoneList {
   std::condition_variable some_;
   std::size_t outstanding_ = 0;  // of which `done_` are not counted
   std::vector<DiskDone> done_;
+};
+
+// A reader but for how requests reach the disk.
+class QueuedReader : public DiskReader {
+ public:
+  void promote(std::uint32_t tag) final {
+    const std::scoped_lock lock(mutex_);
+    waiting_.promote([tag](const DiskRequest& r) { return r.tag == tag; });
+  }
+  void poll(std::vector<DiskDone>& done) final { done_.poll(done); }
+  void wait(std::vector<DiskDone>& done) final { done_.wait(done); }
+
+ protected:
+  explicit QueuedReader(DirectFile file) : file_(std::move(file)) {}
+
+  DirectFile file_;
+  DoneList done_;
+  std::mutex mutex_;  // of the next two and what the engine says
+  LaneQueue<DiskRequest> waiting_;
+  bool stopping_ = false;
 };
 
 // Takes `file` only if it succeeds. Errors: io_uring that the kernel refuses.

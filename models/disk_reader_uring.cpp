@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads through io_uring. Whoever submits puts the request into the ring itself if a lane is free; a thread
 // of the reader's own takes what the kernel has finished, gives the lane its next request, and only then
-// looks at the bytes. The submission side of the ring is used under `mutex_`, the completion side by the
+// tells whoever waits. The submission side of the ring is used under `mutex_`, the completion side by the
 // thread alone.
 //
 // No IORING_SETUP_COOP_TASKRUN: the kernel finishes a read in the task that submitted it, which computes and
@@ -11,11 +11,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <deque>
 #include <thread>
 
 #include "models/disk_reader_parts.hpp"
-#include "sim/residency/lane_queue.hpp"
 
 namespace pregate {
 namespace {
@@ -24,7 +22,7 @@ namespace {
 constexpr std::size_t kMaxBuffer = std::size_t{1} << 30;
 constexpr std::uint64_t kNobody = ~std::uint64_t{0};
 
-class UringReader final : public DiskReader {
+class UringReader final : public QueuedReader {
  public:
   UringReader(DirectFile file, io_uring ring, const Options& options);
   ~UringReader() override;
@@ -32,16 +30,10 @@ class UringReader final : public DiskReader {
   UringReader& operator=(const UringReader&) = delete;
 
   void submit(const DiskRequest& request) override;
-  void promote(std::uint32_t tag) override {
-    const std::scoped_lock lock(mutex_);
-    waiting_.promote([tag](const DiskRequest& r) { return r.tag == tag; });
-  }
-  void poll(std::vector<DiskDone>& done) override { done_.poll(done); }
-  void wait(std::vector<DiskDone>& done) override { done_.wait(done); }
   [[nodiscard]] Engine engine() const override { return Engine::uring; }
 
  private:
-  void register_memory();
+  void register_memory(std::span<std::byte> memory);
   // With `mutex_` held:
   void fill_lanes();
   [[nodiscard]] int hand(std::size_t lane);
@@ -50,31 +42,23 @@ class UringReader final : public DiskReader {
   [[nodiscard]] int buffer_of(std::span<const std::byte> bytes) const;
   // The thread:
   void work();
-  bool take_completion(bool block);  // false: there was none
+  void take_completion();  // waits for it
   void completed(std::size_t lane, int answer);
 
-  DirectFile file_;
-  Options options_;
-  io_uring ring_;
+  io_uring ring_;  // its submission side: with `mutex_` held
   bool file_is_registered_ = false;
   std::vector<std::span<const std::byte>> registered_;
 
-  std::mutex mutex_;  // of the next four and the submission side of the ring
-  LaneQueue<DiskRequest> waiting_;
-  std::vector<DiskRead> lanes_;
+  std::vector<DiskRead> lanes_;  // with `mutex_` held, these two as well
   std::vector<std::size_t> free_lanes_;
-  bool stopping_ = false;
-
-  std::deque<DiskRead> read_;  // the thread's: there, not yet looked at
-  DoneList done_;
   std::thread thread_;
 };
 
 UringReader::UringReader(DirectFile file, io_uring ring, const Options& options)
-    : file_(std::move(file)), options_(options), ring_(ring), lanes_(options.lanes) {
+    : QueuedReader(std::move(file)), ring_(ring), lanes_(static_cast<std::size_t>(options.lanes)) {
   const int descriptor = file_.descriptor();
   file_is_registered_ = ::io_uring_register_files(&ring_, &descriptor, 1) == 0;
-  register_memory();
+  register_memory(options.memory);
   for (std::size_t lane = lanes_.size(); lane-- > 0;) free_lanes_.push_back(lane);
   thread_ = std::thread([this] { work(); });
 }
@@ -95,12 +79,12 @@ UringReader::~UringReader() {
 
 // Reads into memory that is not registered work as well, they only cost more: so any refusal (a limit on
 // locked memory, a right that is missing) is passed over.
-void UringReader::register_memory() {
+void UringReader::register_memory(std::span<std::byte> memory) {
   std::vector<iovec> buffers;
-  for (std::span<std::byte> rest = options_.memory; !rest.empty();) {
-    const std::size_t bytes = std::min(rest.size(), kMaxBuffer);
-    buffers.push_back({.iov_base = rest.data(), .iov_len = bytes});
-    rest = rest.subspan(bytes);
+  while (!memory.empty()) {
+    const std::size_t bytes = std::min(memory.size(), kMaxBuffer);
+    buffers.push_back({.iov_base = memory.data(), .iov_len = bytes});
+    memory = memory.subspan(bytes);
   }
   if (buffers.empty()) return;
   if (::io_uring_register_buffers(&ring_, buffers.data(), static_cast<unsigned>(buffers.size())) != 0) return;
@@ -133,7 +117,7 @@ void UringReader::fill_lanes() {
     if (const int code = hand(lane); code != 0) {
       while (!read.answered(-code, file_.path())) {
       }
-      done_.add(read.finish(options_));
+      done_.add(read.take_done());
     } else {
       free_lanes_.pop_back();
     }
@@ -177,48 +161,40 @@ int UringReader::push_to_kernel() {
 
 void UringReader::work() {
   for (;;) {
-    // All that the kernel has finished first, so that no lane waits for a look at another's bytes.
-    while (take_completion(false)) {
-    }
-    if (!read_.empty()) {
-      done_.add(read_.front().finish(options_));
-      read_.pop_front();
-      continue;
-    }
-    {
-      const std::scoped_lock lock(mutex_);
-      if (stopping_ && free_lanes_.size() == lanes_.size()) return;
-    }
-    (void)take_completion(true);
+    take_completion();
+    const std::scoped_lock lock(mutex_);
+    if (stopping_ && free_lanes_.size() == lanes_.size()) return;
   }
 }
 
-bool UringReader::take_completion(bool block) {
+void UringReader::take_completion() {
   io_uring_cqe* entry = nullptr;
   int code = 0;
   do {
-    code = block ? ::io_uring_wait_cqe(&ring_, &entry) : ::io_uring_peek_cqe(&ring_, &entry);
+    code = ::io_uring_wait_cqe(&ring_, &entry);
   } while (code == -EINTR);
-  if (code == -EAGAIN) return false;
   check(code == 0 && entry != nullptr, "the kernel says what it has finished");
   const std::uint64_t lane = ::io_uring_cqe_get_data64(entry);
   const int answer = entry->res;
   ::io_uring_cqe_seen(&ring_, entry);
   if (lane != kNobody) completed(lane, answer);
-  return true;
 }
 
 void UringReader::completed(std::size_t lane, int answer) {
-  const std::scoped_lock lock(mutex_);
-  DiskRead& read = lanes_[lane];
-  while (!read.answered(answer, file_.path())) {
-    const int code = hand(lane);
-    if (code == 0) return;
-    answer = -code;
+  DiskDone done;
+  {
+    const std::scoped_lock lock(mutex_);
+    DiskRead& read = lanes_[lane];
+    while (!read.answered(answer, file_.path())) {
+      const int code = hand(lane);
+      if (code == 0) return;
+      answer = -code;
+    }
+    done = read.take_done();
+    free_lanes_.push_back(lane);
+    fill_lanes();
   }
-  if (!stopping_) read_.push_back(std::move(read));
-  free_lanes_.push_back(lane);
-  fill_lanes();
+  done_.add(std::move(done));
 }
 
 }  // namespace

@@ -34,11 +34,11 @@ class HeaderReader {
     fail(key, "a text", *value);
     return {};
   }
-  std::int64_t count(std::string_view key) {
+  std::int64_t count(std::string_view key, std::int64_t least = 1) {
     const JsonValue* value = member(key);
     if (value == nullptr) return 0;
-    if (value->integer() != nullptr && *value->integer() > 0) return *value->integer();
-    fail(key, "a whole number from 1 to 2^63 - 1", *value);
+    if (value->integer() != nullptr && *value->integer() >= least) return *value->integer();
+    fail(key, fmt::format("a whole number from {} to 2^63 - 1", least), *value);
     return 0;
   }
   Bytes blocks(std::string_view key) {
@@ -141,8 +141,9 @@ std::string pack_command(const ModelSpec& spec, const ExpertLayout& layout, std:
 Result<ExpertPack> parse_pack_header(std::string_view json, Bytes end, Bytes file_bytes) {
   const auto document = parse_json_object(json, {}, {.most_bytes = kMostPackHeader, .most_levels = 3});
   if (!document) return document.error();
-  static constexpr std::array<std::string_view, 9> kKeys = {
-      "model", "weights", "layout", "banks", "experts", "expert_bytes", "stride", "first", "checksums"};
+  static constexpr std::array<std::string_view, 11> kKeys = {
+      "model", "weights",      "layout", "banks", "experts",  "dense_layers",
+      "group", "expert_bytes", "stride", "first", "checksums"};
   HeaderReader reader(*document);
   ExpertPack pack;
   pack.model = reader.text("model");
@@ -150,6 +151,8 @@ Result<ExpertPack> parse_pack_header(std::string_view json, Bytes end, Bytes fil
   pack.layout = reader.text("layout");
   pack.banks = reader.count("banks");
   pack.experts = reader.count("experts");
+  pack.dense_layers = reader.count("dense_layers", 0);
+  pack.group = reader.count("group");
   pack.expert_bytes = Bytes(reader.count("expert_bytes"));
   pack.stride = reader.blocks("stride");
   pack.first = reader.blocks("first");
@@ -207,6 +210,15 @@ Status check_expert_pack(const ExpertPack& pack, const ModelSpec& spec, const Ex
   if (pack.banks != spec.banks() || pack.experts != spec.experts) {
     return differs("banks", fmt::format("{} of {} experts", spec.banks(), spec.experts),
                    fmt::format("{} of {}", pack.banks, pack.experts), again);
+  }
+  // As many banks of the same shapes, and still other layers' experts.
+  if (pack.dense_layers != spec.dense_layers) {
+    return differs("dense_layers", fmt::format("experts from layer {} on", spec.dense_layers),
+                   fmt::format("from layer {} on", pack.dense_layers), again);
+  }
+  if (pack.group != spec.group) {
+    return differs("group", fmt::format("a bank for each {} layers", spec.group),
+                   fmt::format("for each {}", pack.group), again);
   }
   if (pack.expert_bytes != layout.bytes()) {
     return differs("expert_bytes", fmt::format("{}", layout.bytes().count()),

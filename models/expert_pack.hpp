@@ -28,6 +28,8 @@ struct ExpertPack {
   std::string weights;                   // random_identity() or checkpoint_identity()
   std::string layout;                    // ExpertLayout::name()
   std::int64_t banks = 0, experts = 0;   // experts of each bank
+  std::int64_t dense_layers = 0;         // before the first bank's, and
+  std::int64_t group = 1;                // layers of each bank: with both, which layers' experts these are
   Bytes expert_bytes;                    // of which the layout makes use
   Bytes stride;                          // from block to block; a multiple of kDiskBlock
   Bytes first;                           // offset of the first block; a multiple of kDiskBlock

@@ -36,6 +36,8 @@ std::string header_text(const ExpertPack& pack) {
                                  {"layout", pack.layout},
                                  {"banks", pack.banks},
                                  {"experts", pack.experts},
+                                 {"dense_layers", pack.dense_layers},
+                                 {"group", pack.group},
                                  {"expert_bytes", pack.expert_bytes.count()},
                                  {"stride", pack.stride.count()},
                                  {"first", pack.first.count()},
@@ -63,6 +65,8 @@ class PackWriter {
     pack_.layout = layout_.name();
     pack_.banks = spec.banks();
     pack_.experts = spec.experts;
+    pack_.dense_layers = spec.dense_layers;
+    pack_.group = spec.group;
     pack_.expert_bytes = layout_.bytes();
     pack_.stride = in_blocks(layout_.bytes());
     pack_.checksums.resize(static_cast<std::size_t>(count()));

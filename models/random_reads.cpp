@@ -56,7 +56,7 @@ double RandomReads::rate() const {
   const auto first = static_cast<std::size_t>(lanes_);
   if (done_.size() < first + 2) return 0;
   const auto reads = static_cast<double>(done_.size() - 1 - first);
-  const std::chrono::duration<double> span = done_.back().read - done_[first].read;
+  const std::chrono::duration<double> span = done_.back().ended - done_[first].ended;
   return reads * static_cast<double>(size_.count()) / span.count();
 }
 

@@ -58,6 +58,8 @@ TEST_F(PackCommand, SaysWhatItWrote_AndCheckSaysTheSameOfTheFile) {
   EXPECT_THAT(facts["layout"].get<std::string>(), testing::StartsWith("f32 "));
   EXPECT_EQ(facts["banks"], 1);
   EXPECT_EQ(facts["experts"], 8);
+  EXPECT_EQ(facts["dense_layers"], 0);
+  EXPECT_EQ(facts["group"], 1);
   EXPECT_EQ(facts["expert_bytes"], 3 * 64 * 64 * 4);
   EXPECT_EQ(facts["stride_bytes"], 3 * 64 * 64 * 4);
   EXPECT_EQ(facts["file_bytes"], std::filesystem::file_size(out_));

@@ -35,6 +35,7 @@ class MemoryFile {
 
 void check_accepted(const ExpertPack& pack, std::int64_t size) {
   check(pack.banks > 0 && pack.experts > 0 && pack.expert_bytes > Bytes(), "accepted numbers are positive");
+  check(pack.dense_layers >= 0 && pack.group > 0, "accepted layers are some");
   check(pack.stride >= pack.expert_bytes, "an expert fits its block");
   check(static_cast<std::int64_t>(pack.checksums.size()) == pack.banks * pack.experts, "a checksum each");
   check(pack.offset(pack.banks, 0).count() == size, "blocks end where the file does");
@@ -89,6 +90,8 @@ ExpertPack small_pack(std::int64_t banks, std::int64_t experts) {
                   .layout = "f32 panels 64x64",
                   .banks = banks,
                   .experts = experts,
+                  .dense_layers = 1,
+                  .group = 3,
                   .expert_bytes = Bytes(4000),
                   .stride = Bytes(4096),
                   .first = Bytes(4096),

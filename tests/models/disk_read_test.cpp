@@ -19,7 +19,7 @@ class DiskReads : public testing::Test {
  protected:
   Memory memory_{4 * kDiskBlock};
   DiskRead read_{DiskRequest{.tag = 3, .offset = Bytes(8 * kBlock), .into = memory_.all}};
-  DiskDone done() { return read_.finish({}); }
+  DiskDone done() { return read_.take_done(); }
 };
 
 TEST_F(DiskReads, AnsweredInPieces_GoOnWhereThePieceEnded) {

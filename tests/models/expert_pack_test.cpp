@@ -132,6 +132,28 @@ TEST_F(ExpertPackTest, OfAnotherModelLayoutOrWeights_SaysHowToPackAgain) {
               AllOf(HasSubstr("layout: expected int8 "), HasSubstr("--precision int8")));
 }
 
+TEST_F(ExpertPackTest, OfAsManyBanksOfOtherLayers_IsRefused) {
+  pack_tiny();
+  const ExpertLayout layout(spec_, Precision::f32);
+  EXPECT_EQ(pack_.dense_layers, spec_.dense_layers);
+  EXPECT_EQ(pack_.group, spec_.group);
+  const auto refusal = [&](std::int64_t dense_layers, std::int64_t group, std::int64_t layers) {
+    ModelSpec other = spec_;
+    other.dense_layers = dense_layers;
+    other.group = group;
+    other.layers = layers;
+    EXPECT_EQ(other.banks(), spec_.banks());
+    return message(check_expert_pack(pack_, other, layout, random_identity(1)));
+  };
+  EXPECT_EQ(refusal(spec_.dense_layers, spec_.group, spec_.layers), "ok");
+  EXPECT_THAT(refusal(spec_.dense_layers + 1, spec_.group, spec_.layers + 1),
+              AllOf(HasSubstr("dense_layers: expected experts from layer 2 on (`pregate pack "),
+                    HasSubstr("found from layer 1 on")));
+  EXPECT_THAT(refusal(spec_.dense_layers, 2 * spec_.group, spec_.dense_layers + 4 * spec_.group),
+              AllOf(HasSubstr(fmt::format("group: expected a bank for each {} layers", 2 * spec_.group)),
+                    HasSubstr(fmt::format("found for each {}", spec_.group))));
+}
+
 TEST_F(ExpertPackTest, ACheckpointsIdentity_IsOfItsContentAndNotOfItsName) {
   const SmallModel model = random_model(small_megrez_config());
   const std::string a = write_model(model, "a"), b = write_model(model, "b");

@@ -114,7 +114,7 @@ class FaultyReader final : public DiskReader {
                   request.into.end(), std::byte{0});
         break;
       case Fault::flipped_bit:
-        request.into.front() ^= std::byte{1};  // after `check`: what nobody looks at again
+        request.into.front() ^= std::byte{1};  // a read that went well, of other bytes
         break;
       case Fault::delay:
         break;
