@@ -358,7 +358,8 @@ Card phase_card(const RunRecord& run) {
 
 Card method_card(const RunRecord& run) {
   const RunHeader& header = run.header;
-  Card card{.title = "How it was computed", .note = {}, .blocks = {}};
+  Card card{
+      .title = run.header.measured ? "How it was measured" : "How it was computed", .note = {}, .blocks = {}};
   card.blocks.emplace_back(
       words(fmt::format("Scenario {}, pregate {}.", header.scenario_name, header.pregate_version)));
   card.blocks.emplace_back(words(fmt::format(
