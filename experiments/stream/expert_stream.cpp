@@ -22,7 +22,7 @@ ExpertStream::ExpertStream(const Parts& parts)
               .prefetcher = parts.prefetcher,
               .desk = *this,
               .commit_ahead = parts.commit_ahead}),
-      queue_(parts.residency),
+      queue_(parts.table, parts.residency, parts.recorder),
       slot_of_(parts.table.size(), kNoSlot),
       load_of_(parts.table.size()) {}
 
@@ -67,26 +67,8 @@ void ExpertStream::looked_up(LayerId layer, std::span<const Lookup> lookups) {
   parts_.recorder.begin_event(layer, lookups, parts_.timeline.now());
 }
 
-LoadId ExpertStream::request(ExpertId expert, Purpose purpose, LayerId layer, const Lookup*) {
-  const std::int32_t behind = queue_.size(purpose) + in_flight_;
-  const LoadId load = queue_.request(expert, purpose, layer);
-  if (!load.valid()) {
-    parts_.recorder.redundant_prefetch();
-    return load;
-  }
-  const EvictionId previous = parts_.residency.previous_eviction(expert);
-  parts_.recorder.requested({.load = load,
-                             .expert = expert,
-                             .bytes = parts_.table.bytes(expert),
-                             .purpose = purpose,
-                             .layer = layer,
-                             .behind = behind,
-                             .reload = previous.valid(),
-                             .previous_eviction = previous},
-                            parts_.timeline.now());
-  refused_at_.emplace_back(SimTime::at_ps(-1));
-  held_back_.emplace_back();
-  return load;
+LoadId ExpertStream::request(ExpertId expert, Purpose purpose, LayerId layer) {
+  return queue_.request(expert, purpose, layer, in_flight_, parts_.timeline.now());
 }
 
 void ExpertStream::adopt(LoadId load) {
@@ -94,21 +76,12 @@ void ExpertStream::adopt(LoadId load) {
 }
 
 void ExpertStream::cancel_stale_speculation(LayerId layer) {
-  cancelled_.clear();
-  queue_.cancel_stale_speculation(layer, cancelled_);
-  for (const LoadId load : cancelled_) parts_.recorder.cancelled(load);
+  queue_.cancel_stale_speculation(layer);
 }
 
 void ExpertStream::take_room() {
   while (const std::optional<LoadId> load = queue_.front()) {
-    evicted_.clear();
-    const bool started = queue_.start_front(evicted_);
-    SimTime& refused = refused_at_[load->value()];
-    if (!started) {
-      if (refused < SimTime()) refused = parts_.timeline.now();
-      break;
-    }
-    if (refused >= SimTime()) held_back_[load->value()] = parts_.timeline.now() - refused;
+    if (!queue_.start_front(parts_.timeline.now(), evicted_)) break;
     free_slots();
     const ExpertId expert = parts_.residency.expert_of(*load);
     slot_of_[expert.value()] = parts_.pool.take();
@@ -128,8 +101,6 @@ void ExpertStream::read(ExpertId expert, Purpose purpose) {
 }
 
 void ExpertStream::free_slots() {
-  if (evicted_.empty()) return;
-  parts_.recorder.evicted(evicted_, parts_.timeline.now());
   for (const Eviction& eviction : evicted_) {
     parts_.pool.give_back(std::exchange(slot_of_[eviction.expert.value()], kNoSlot));
   }
@@ -193,7 +164,7 @@ Status ExpertStream::wait_for_one(LayerId layer) {
     for (const DiskDone& done : done_) {
       const LoadId load = load_of_[done.tag];
       if (!event_.awaits(load)) continue;
-      const bool lacked_room = held_back_[load.value()] >= parts_.timeline.now() - begin;
+      const bool lacked_room = queue_.held_back(load) >= parts_.timeline.now() - begin;
       parts_.timeline.stalled(layer, load, lacked_room);
       break;
     }
@@ -251,6 +222,7 @@ Status ExpertStream::end_layer(std::size_t layer) {
   if (Status polled = poll(); !polled) return polled;
   evicted_.clear();
   event_.end_event(evicted_);
+  parts_.recorder.evicted(evicted_, parts_.timeline.now());
   free_slots();
   take_room();
   parts_.timeline.managed(id);

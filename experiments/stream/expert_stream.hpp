@@ -13,8 +13,8 @@
 #include "models/disk_reader.hpp"
 #include "models/expert_pack.hpp"
 #include "models/expert_store.hpp"
+#include "sim/account/load_book.hpp"
 #include "sim/residency/event_loads.hpp"
-#include "sim/residency/load_queue.hpp"
 
 namespace pregate {
 
@@ -57,7 +57,7 @@ class ExpertStream final : public ExpertStore, private LoadDesk {
 
   // LoadDesk.
   void looked_up(LayerId layer, std::span<const Lookup> lookups) override;
-  LoadId request(ExpertId expert, Purpose purpose, LayerId layer, const Lookup* miss) override;
+  LoadId request(ExpertId expert, Purpose purpose, LayerId layer) override;
   void adopt(LoadId load) override;
   void cancel_stale_speculation(LayerId layer) override;
 
@@ -73,17 +73,14 @@ class ExpertStream final : public ExpertStore, private LoadDesk {
 
   Parts parts_;
   EventLoads event_;
-  LoadQueue queue_;
+  LoadBook queue_;
   std::vector<ExpertPool::Slot> slot_of_;  // by expert
   std::vector<LoadId> load_of_;            // by expert: the one that is with the disk
-  std::vector<SimTime> refused_at_;        // by load: the first time there was no room; negative: never
-  std::vector<Duration> held_back_;        // by load
   std::int32_t in_flight_ = 0;             // have room and have not arrived
   bool first_group_ = true;                // of the running layer
   std::vector<ExpertId> group_;            // given to the decoder last
   std::vector<DiskDone> done_;             // scratch, as are these
   std::vector<Eviction> evicted_;
-  std::vector<LoadId> cancelled_;
 };
 
 }  // namespace pregate

@@ -30,8 +30,7 @@ Result<std::int32_t> EventLoads::router_answers(std::size_t layer, RoutingSource
     begin_event(layer, *routing);
   }
   if (Status ok = look_ahead(layer, source); !ok) return ok.error();
-  for (const PrefetchWish& wish : wishes_)
-    parts_.desk.request(wish.expert, wish.purpose, wish.layer, nullptr);
+  for (const PrefetchWish& wish : wishes_) parts_.desk.request(wish.expert, wish.purpose, wish.layer);
   return tokens;
 }
 
@@ -73,8 +72,10 @@ void EventLoads::sort_out(std::size_t layer) {
   parts_.desk.cancel_stale_speculation(layer_id(layer));
   for (std::size_t i = 0; i < lookups_.size(); ++i) {
     if (lookups_[i].outcome != Outcome::miss) continue;
-    awaited_[i] = parts_.desk.request(lookups_[i].expert, Purpose::demand, layer_id(layer), &lookups_[i]);
+    awaited_[i] = parts_.desk.request(lookups_[i].expert, Purpose::demand, layer_id(layer));
     check(awaited_[i].valid(), "a miss is absent, so its load is new");
+    check(lookups_[i].previous_eviction == parts_.residency.previous_eviction(lookups_[i].expert),
+          "a miss and its load agree on the eviction behind it");
     ++awaited_count_;
   }
 }

@@ -20,9 +20,8 @@ class LoadDesk {
   virtual ~LoadDesk() = default;
   // An event begins.
   virtual void looked_up(LayerId layer, std::span<const Lookup> lookups) = 0;
-  // Asks for an expert for `layer`; an invalid id if it is there or coming already. `miss`: the lookup that
-  // needs it, of demand.
-  virtual LoadId request(ExpertId expert, Purpose purpose, LayerId layer, const Lookup* miss) = 0;
+  // Asks for an expert for `layer`; an invalid id if it is there or coming already.
+  virtual LoadId request(ExpertId expert, Purpose purpose, LayerId layer) = 0;
   // A prefetch is needed by the event that begins.
   virtual void adopt(LoadId load) = 0;
   // Queued speculation for layers up to `layer` comes too late.

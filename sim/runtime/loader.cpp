@@ -11,7 +11,10 @@ enum Counter : std::uint8_t { kResidentBytes, kQueuedLoads, kLoadsInFlight };
 }  // namespace
 
 Loader::Loader(const sc_core::sc_module_name& name, const Parts& parts)
-    : sc_core::sc_module(name), parts_(parts), queue_(parts.residency), arrival_("arrival") {
+    : sc_core::sc_module(name),
+      parts_(parts),
+      queue_(parts.table, parts.residency, parts.recorder),
+      arrival_("arrival") {
   Bytes end;
   for (std::uint32_t expert = 0; expert < parts.table.size(); ++expert) {
     offsets_.push_back(end);
@@ -20,29 +23,9 @@ Loader::Loader(const sc_core::sc_module_name& name, const Parts& parts)
   note_queue();  // what is resident before the first load
 }
 
-LoadId Loader::request(ExpertId expert, Purpose purpose, LayerId layer, const Lookup* miss) {
-  // How many stand before it, told before it joins them.
-  const std::int32_t behind = queue_.size(purpose) + in_flight_;
-  const LoadId load = queue_.request(expert, purpose, layer);
-  if (!load.valid()) {
-    parts_.recorder.redundant_prefetch();
-    return load;
-  }
-  const EvictionId previous = parts_.residency.previous_eviction(expert);
-  check(miss == nullptr || miss->previous_eviction == previous,
-        "a miss and its load agree on the eviction behind it");
-  parts_.recorder.requested({.load = load,
-                             .expert = expert,
-                             .bytes = parts_.table.bytes(expert),
-                             .purpose = purpose,
-                             .layer = layer,
-                             .behind = behind,
-                             .reload = previous.valid(),
-                             .previous_eviction = previous},
-                            kernel_now());
-  refused_at_.emplace_back(SimTime::at_ps(-1));
-  held_back_.emplace_back();
-  parts_left_.push_back(parts_.device.management.reads_per_load);
+LoadId Loader::request(ExpertId expert, Purpose purpose, LayerId layer) {
+  const LoadId load = queue_.request(expert, purpose, layer, in_flight_, kernel_now());
+  if (load.valid()) parts_left_.push_back(parts_.device.management.reads_per_load);
   return load;
 }
 
@@ -53,23 +36,12 @@ void Loader::adopt(LoadId load) {
 }
 
 void Loader::cancel_stale_speculation(LayerId layer) {
-  cancelled_.clear();
-  queue_.cancel_stale_speculation(layer, cancelled_);
-  for (const LoadId load : cancelled_) parts_.recorder.cancelled(load);
+  queue_.cancel_stale_speculation(layer);
   note_queue();
 }
 
 bool Loader::try_start(LoadId load) {
-  evicted_.clear();
-  const bool started = queue_.start_front(evicted_);
-  const SimTime now = kernel_now();
-  SimTime& refused = refused_at_[load.value()];
-  if (!started) {
-    if (refused < SimTime()) refused = now;
-    return false;
-  }
-  if (refused >= SimTime()) held_back_[load.value()] = now - refused;
-  parts_.recorder.evicted(evicted_, now);
+  if (!queue_.start_front(kernel_now(), evicted_)) return false;
   debt_ += parts_.device.management.per_eviction * static_cast<std::int64_t>(evicted_.size());
   if (parts_.device.management.at_start) {
     debt_ += parts_.device.management.of_load(parts_.table.bytes(parts_.residency.expert_of(load)));

@@ -9,10 +9,9 @@
 #include <systemc>
 #include <vector>
 
-#include "sim/account/recorder.hpp"
+#include "sim/account/load_book.hpp"
 #include "sim/hardware/flash.hpp"
 #include "sim/residency/lane_queue.hpp"
-#include "sim/residency/load_queue.hpp"
 #include "traces/scenario.hpp"
 
 namespace pregate {
@@ -32,7 +31,7 @@ class Loader final : public sc_core::sc_module, private ReadSink {
 
   // Asks for an expert for `layer`; an invalid id if it is there or coming already. pump() starts what was
   // asked for.
-  LoadId request(ExpertId expert, Purpose purpose, LayerId layer, const Lookup* miss = nullptr);
+  LoadId request(ExpertId expert, Purpose purpose, LayerId layer);
   // A prefetch that an event needs now: it moves to the demand queue if it has not started.
   void adopt(LoadId load);
   // Withdraws queued speculation for layers of the running step up to `layer`.
@@ -51,7 +50,7 @@ class Loader final : public sc_core::sc_module, private ReadSink {
   // Loads that arrived since the last call, in order.
   void take_arrivals(std::vector<LoadId>& out);
   // For how long a load that has started was refused before, because there was no room for it.
-  [[nodiscard]] Duration held_back(LoadId load) const { return held_back_[load.value()]; }
+  [[nodiscard]] Duration held_back(LoadId load) const { return queue_.held_back(load); }
 
  private:
   struct Part {
@@ -68,16 +67,13 @@ class Loader final : public sc_core::sc_module, private ReadSink {
   void note_queue();
 
   Parts parts_;
-  LoadQueue queue_;                       // for room
+  LoadBook queue_;                        // for room
   LaneQueue<Part> parts_waiting_;         // of loads that have room, for a lane
-  std::vector<SimTime> refused_at_;       // by LoadId: the first refusal; negative: none
-  std::vector<Duration> held_back_;       // by LoadId
   std::vector<std::int32_t> parts_left_;  // by LoadId
   std::vector<Bytes> offsets_;            // of experts on flash, one after another
   std::int32_t lanes_busy_ = 0;
   std::vector<LoadId> arrivals_;
   std::vector<Eviction> evicted_;  // scratch
-  std::vector<LoadId> cancelled_;  // scratch
   std::int32_t in_flight_ = 0;     // have room and have not arrived
   Duration debt_;
   sc_core::sc_event arrival_;

@@ -114,9 +114,9 @@ void Scheduler::looked_up(LayerId layer, std::span<const Lookup> lookups) {
   parts_.recorder.begin_event(layer, lookups, parts_.npu.now());
 }
 
-LoadId Scheduler::request(ExpertId expert, Purpose purpose, LayerId layer, const Lookup* miss) {
+LoadId Scheduler::request(ExpertId expert, Purpose purpose, LayerId layer) {
   parts_.npu.settle();
-  return parts_.loader.request(expert, purpose, layer, miss);
+  return parts_.loader.request(expert, purpose, layer);
 }
 
 void Scheduler::start_loads(std::size_t layer) {

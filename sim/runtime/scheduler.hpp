@@ -50,7 +50,7 @@ class Scheduler final : public sc_core::sc_module, private LoadDesk {
   void start_loads(std::size_t layer);
   // LoadDesk.
   void looked_up(LayerId layer, std::span<const Lookup> lookups) override;
-  LoadId request(ExpertId expert, Purpose purpose, LayerId layer, const Lookup* miss) override;
+  LoadId request(ExpertId expert, Purpose purpose, LayerId layer) override;
   void adopt(LoadId load) override { parts_.loader.adopt(load); }
   void cancel_stale_speculation(LayerId layer) override { parts_.loader.cancel_stale_speculation(layer); }
   Status run_routed_experts(std::size_t layer);
