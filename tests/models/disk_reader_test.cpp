@@ -228,15 +228,14 @@ TEST_P(DiskReaders, DestroyedWithRequestsOutstanding_EndAfterThoseAtTheDisk) {
 }
 
 TEST_P(DiskReaders, WhileOneThreadWaits_AnotherMaySubmit) {
-  const CountingFile file(name("threads"), kMiB);
-  Memory memory(64 * kDiskBlock);
   constexpr std::uint32_t kRequests = 400;
+  const CountingFile file(name("threads"), kRequests * kDiskBlock);
+  Memory memory(kRequests * kDiskBlock);
   const auto reader = open(file.path, {.lanes = 4, .memory = memory.all});
   const auto submit = [&](std::uint32_t tag) {
-    const std::size_t block = tag % 64;  // several may read the same bytes to the same place
     reader->submit({.tag = tag,
-                    .offset = Bytes(static_cast<std::int64_t>(kDiskBlock * block)),
-                    .into = memory.all.subspan(kDiskBlock * block, kDiskBlock)});
+                    .offset = Bytes(static_cast<std::int64_t>(kDiskBlock * tag)),
+                    .into = memory.all.subspan(kDiskBlock * tag, kDiskBlock)});
   };
   submit(0);
   std::thread other([&] {
