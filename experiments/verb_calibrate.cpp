@@ -244,8 +244,7 @@ void add_calibrate_verb(CLI::App& app, Session& session) {
                  "run a token of the synthetic scenario at both fidelities as well (half a minute)");
   verb->add_flag("--json", options->json, "JSON instead of text");
   verb->footer(
-      "Examples:\n  pregate calibrate --out host.device.textproto\n  pregate run --scenario synthetic "
-      "--device "
+      "Examples:\n  pregate calibrate --out host.device.textproto\n  pregate run synthetic --device "
       "host.device.textproto\n  pregate calibrate --dram snapdragon-8-gen-3\n  pregate calibrate --dram "
       "lpddr5x-10667 "
       "--out "

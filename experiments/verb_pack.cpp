@@ -7,10 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "experiments/forward_model.hpp"
-#include "experiments/interrupts.hpp"
 #include "experiments/json_text.hpp"
+#include "experiments/stream/pack_experts.hpp"
 #include "experiments/verbs.hpp"
-#include "models/compute.hpp"
 #include "models/expert_pack.hpp"
 
 namespace pregate {
@@ -74,19 +73,6 @@ Status check_file(Session& session, const PackRequest& request) {
   return tell(session, request, request.check, *pack, true);
 }
 
-Status write_pack(const FoundModel& found, const PackRequest& request, Precision precision) {
-  Progress progress("packing experts: MiB");
-  const Interrupts interrupts;
-  const PackOptions options{
-      .precision = precision,
-      .progress = [&](Bytes done, Bytes total) { progress.update(done.count() >> 20, total.count() >> 20); },
-      .stop = [&] { return interrupts.any(); }};
-  if (!found.folder.empty()) return pack_checkpoint(found.config, found.folder, request.out, options);
-  const Result<std::uint64_t> seed = parse_seed(request.model.random_weights);
-  if (!seed) return seed.error().at("--random-weights");
-  return pack_random(found.config.spec, *seed, request.out, options);
-}
-
 // What a checkpoint is made of: none of it may be written over.
 std::vector<NamedPath> files_of(const std::string& folder) {
   std::vector<NamedPath> files;
@@ -100,14 +86,10 @@ std::vector<NamedPath> files_of(const std::string& folder) {
 }
 
 Status pack_model(Session& session, const PackRequest& request) {
-  const Result<Precision> precision = parse_precision(request.model.precision);
-  if (!precision) return precision.error().at("--precision");
-  if (Status computes = check_precision(*precision); !computes) return computes.error().at("--precision");
   const Result<FoundModel> found = find_forward_model(session.catalogue, request.model);
   if (!found) return found.error();
   if (Status fine = check_outputs({{"--out", request.out}}, files_of(found->folder)); !fine) return fine;
-  use_threads(request.model.threads);
-  if (Status written = write_pack(*found, request, *precision); !written) return written;
+  if (Status written = pack_experts(*found, request.model, request.out); !written) return written;
   const Result<ExpertPack> pack = read_expert_pack(request.out);
   if (!pack) return pack.error();
   return tell(session, request, request.out, *pack, false);
