@@ -145,7 +145,8 @@ Status HostRun::disk() {
                   .depths = amounts_.depths,
                   .rounds = amounts_.rounds,
                   .row_seconds = amounts_.row_seconds,
-                  .progress = [this](int done, int total) { tell("reading the disk: rows", done, total); }});
+                  .progress = [this](int done, int total) { tell("reading the disk: rows", done, total); },
+                  .stop = {}});
   if (!table) return table.error();
   host_.disk = std::move(*table);
   std::vector<FlashRow> rows;

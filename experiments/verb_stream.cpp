@@ -3,6 +3,7 @@
 // measured; what `run` reports of the same routing on a calibrated device is the prediction.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 
@@ -57,11 +58,20 @@ std::string text_of(const OpenedStream& stream, const StreamResult& result) {
                      stream.provenance);
 }
 
+// Which of the two set the budget last.
+const char* budget_option(const StreamVerbOptions& options) {
+  const auto sets = [](const std::string& text) { return text.starts_with("dram.expert_budget"); };
+  return std::any_of(options.assignments.begin(), options.assignments.end(), sets) ? "--set" : "--budget";
+}
+
 Status stream_model(Session& session, const StreamVerbOptions& options) {
   const StreamRequest& request = options.stream;
   const Status fine = check_outputs({{"--out", options.out}, {"--record", options.route_out}},
                                     {{"--experts", request.experts}, {"--prompt-file", request.prompt.file}});
   if (!fine) return fine;
+  if (request.experts.empty())
+    return bad_input("a file of experts that `pregate pack` wrote", "none").at("--experts");
+  if (Status known = check_device(session.catalogue, options.device); !known) return known;
   const Result<std::unique_ptr<OpenedStream>> stream =
       open_stream(session.catalogue, request.model, request.experts);
   if (!stream) return stream.error();
@@ -83,7 +93,7 @@ Status stream_model(Session& session, const StreamVerbOptions& options) {
                                                     progress.update(done, live->max_tokens);
                                                     return !interrupts.any();
                                                   }});
-  if (!result) return result.error();
+  if (!result) return of_option(result.error(), {{"dram.expert_budget", budget_option(options)}});
   progress.clear();
   if (!options.out.empty()) {
     if (Status written = write_run(options.out, result->run); !written) return written;

@@ -120,6 +120,7 @@ Result<DiskTable> probe_disk(const DiskProbe& probe) {
   std::vector<std::vector<double>> rates(count), latencies(count);
   for (int round = 0; round < probe.rounds; ++round) {
     for (std::size_t row = 0; row < count; ++row) {
+      if (probe.stop && probe.stop()) return run_failed(probe.path, "reads to their end", "an interruption");
       const auto seed = static_cast<std::uint64_t>(round) * count + row + 1;
       const Result<Round> measured = read_row(bench, probe.sizes[row / depths], row % depths, seed);
       if (!measured) return measured.error();

@@ -67,6 +67,7 @@ struct DiskProbe {
   int rounds = 5;
   double row_seconds = 0.25;  // of a row in a round, and no fewer than six reads a lane
   std::function<void(int done, int total)> progress;  // may be empty
+  std::function<bool()> stop;                         // asked before each row; may be empty
 };
 struct DiskRow {
   Bytes size;
@@ -80,7 +81,7 @@ struct DiskTable {
   std::vector<DiskRow> rows;  // sizes in order, depths within
 };
 // Random places, each a multiple of a block. Errors: a file that cannot be read so, or that is too small for
-// its largest read to have places to choose from.
+// its largest read to have places to choose from; a stop (run_failed).
 Result<DiskTable> probe_disk(const DiskProbe& probe);
 
 // ---- memory and products ----

@@ -148,7 +148,7 @@ Status ExpertStream::verify(ExpertId expert) const {
 Status ExpertStream::wait_for_one(LayerId layer) {
   if (in_flight_ == 0) {
     return bad_input(
-        fmt::format("dram.expert_budget with room for all {} experts of an event", event_.chosen().size()),
+        fmt::format("room for all {} experts of an event", event_.chosen().size()),
         fmt::format("{} for experts of {}, split between the banks or held by experts of the same event",
                     to_text(parts_.residency.budget()), to_text(parts_.table.bytes(event_.first_awaited()))),
         "dram.expert_budget");

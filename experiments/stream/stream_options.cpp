@@ -60,6 +60,18 @@ Result<LiveOptions> stream_live_options(const ShippedCatalogue& catalogue, const
   return live;
 }
 
+Error of_option(const Error& error, std::initializer_list<FieldOption> options) {
+  for (const auto& [field, option] : options) {
+    if (error.place.ends_with(field)) return error.at(option);
+  }
+  return error;
+}
+
+Status check_device(const ShippedCatalogue& catalogue, const std::string& device) {
+  const Result<NamedText> text = catalogue.device(device);
+  return text ? Status() : Status(text.error().at("--device"));
+}
+
 std::optional<DiskReader::Engine> engine_of(const StreamRequest& request) {
   if (request.engine.empty()) return std::nullopt;
   return request.engine == "threads" ? DiskReader::Engine::threads : DiskReader::Engine::uring;

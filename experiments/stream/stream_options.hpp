@@ -2,8 +2,11 @@
 // What `stream` and `validate` are told of a model that is streamed. Private to experiments/: it shows CLI11.
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "experiments/live_source.hpp"
 #include "experiments/stream/streamed_model.hpp"
@@ -26,6 +29,12 @@ void add_stream_options(CLI::App& verb, StreamRequest& request);
 // not the model's own.
 Result<LiveOptions> stream_live_options(const ShippedCatalogue& catalogue, const OpenedStream& stream,
                                         const StreamRequest& request);
+
+// The error of a scenario's field as that of the option that the user set it by.
+using FieldOption = std::pair<std::string_view, const char*>;
+Error of_option(const Error& error, std::initializer_list<FieldOption> options);
+// That a device is shipped or a file that can be read; it is parsed with the scenario.
+Status check_device(const ShippedCatalogue& catalogue, const std::string& device);
 
 std::optional<DiskReader::Engine> engine_of(const StreamRequest& request);
 

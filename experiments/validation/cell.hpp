@@ -28,6 +28,12 @@ struct ValidationCell {
   double wall_s = 0;                 // of the measured repeats
 };
 
+// Reads of an expert's size without computing, so many at once: the limit of a disk-bound run.
+struct PlainRead {
+  std::int32_t lanes = 1;
+  double mib_s = 0;
+};
+
 // What a grid ran on and how; goes into every output.
 struct ValidationHead {
   std::string version, date, machine;  // processor, memory, disk, kernel
@@ -35,7 +41,7 @@ struct ValidationHead {
   std::string engine;                  // "io_uring", "threads"
   std::string workload;                // model, precision, weights, routing, tokens: as provenance says
   std::string npu;                     // "device" or "measured"
-  double plain_read_mib_s = 0;         // of reads of an expert's size without computing, the same lanes
+  std::vector<PlainRead> plain_reads;  // one for each number of lanes of the cells; empty: not known
 };
 
 struct Validation {

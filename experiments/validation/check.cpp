@@ -51,7 +51,8 @@ class Checker {
   }
   template <typename T>
   void operator()(std::string_view key, const std::vector<T>& list) {
-    if (list.empty()) fail(key, "at least one", "none");
+    // Plain reads may not be known.
+    if (list.empty() && !std::same_as<T, PlainRead>) fail(key, "at least one", "none");
     for (std::size_t i = 0; i < list.size() && status_; ++i) (*this)(fmt::format("{}[{}]", key, i), list[i]);
   }
   template <typename T>
@@ -81,6 +82,11 @@ class Checker {
     if (expected != found) fail(key, fmt::format("{} ({})", expected, what), fmt::format("{}", found));
   }
 
+  void check_lanes(std::int32_t lanes) {
+    if (lanes < 1 || lanes > kMostLanes)
+      fail("lanes", fmt::format("from 1 to {}", kMostLanes), fmt::format("{}", lanes));
+  }
+
   // What fields of an object have to do with each other.
   template <typename T>
   void check_whole(const T&) {}
@@ -107,13 +113,12 @@ class Checker {
       fail("budget_share", fmt::format("a share above 0, at most {}", kGreatestShare),
            fmt::format("{}", cell.of.budget_share));
     }
-    if (cell.of.lanes < 1 || cell.of.lanes > kMostLanes)
-      fail("lanes", fmt::format("from 1 to {}", kMostLanes), fmt::format("{}", cell.of.lanes));
+    check_lanes(cell.of.lanes);
     if (!(cell.wall_s >= 0)) fail("wall_s", "not negative", fmt::format("{}", cell.wall_s));
   }
-  void check_whole(const ValidationHead& head) {
-    if (!(head.plain_read_mib_s >= 0))
-      fail("plain_read_mib_s", "not negative", fmt::format("{}", head.plain_read_mib_s));
+  void check_whole(const PlainRead& read) {
+    check_lanes(read.lanes);
+    if (!(read.mib_s > 0)) fail("mib_per_s", "above 0", fmt::format("{}", read.mib_s));
   }
 
   std::string place_;
@@ -131,12 +136,32 @@ Status check_cases(const Validation& validation) {
   return {};
 }
 
+// Each number of lanes once; if any is known, that of each cell.
+Status check_plain_reads(const Validation& validation) {
+  std::set<std::int32_t> lanes;
+  const std::vector<PlainRead>& reads = validation.head.plain_reads;
+  for (std::size_t r = 0; r < reads.size(); ++r) {
+    if (!lanes.insert(reads[r].lanes).second)
+      return bad_input("each number of lanes once", fmt::format("{} again", reads[r].lanes),
+                       fmt::format("head.plain_reads[{}]", r));
+  }
+  for (const ValidationCell& cell : validation.cells) {
+    if (!lanes.empty() && !lanes.contains(cell.of.lanes))
+      return bad_input(fmt::format("the rate with {} lane{}, as a cell has it", cell.of.lanes,
+                                   cell.of.lanes == 1 ? "" : "s"),
+                       "none", "head.plain_reads");
+  }
+  return {};
+}
+
 }  // namespace
 
 Status check_validation(const Validation& validation) {
   Checker checker("");
   each_field(checker, validation);
-  return checker.status() ? check_cases(validation) : checker.status();
+  if (!checker.status()) return checker.status();
+  if (Status cases = check_cases(validation); !cases) return cases;
+  return check_plain_reads(validation);
 }
 
 }  // namespace pregate

@@ -22,9 +22,9 @@ std::string head_list(const Validation& validation) {
   item("Workload", head.workload);
   item("Predicted", fmt::format("simulated on {}, compute times: {}", head.device, head.npu));
   item("Read by", head.engine);
-  if (head.plain_read_mib_s > 0)
-    item("Plain reads", fmt::format("{} MiB/s: an expert each, the same lanes, without computing",
-                                    four_digits(head.plain_read_mib_s)));
+  if (!head.plain_reads.empty())
+    item("Plain reads",
+         fmt::format("{}; an expert each, without computing", plain_reads_text(head.plain_reads)));
   item("Noise", noise_text(validation));
   return out;
 }
@@ -110,7 +110,7 @@ std::string validation_section(const Validation& validation) {
   out += head_list(validation) + "\n";
   for (const ModelVerdict& verdict : model_verdicts(validation))
     out += fmt::format("* {}: {}.\n", verdict.model, verdict_text(verdict));
-  if (const std::string disk = disk_text(disk_shares(validation)); !disk.empty()) out += "* " + disk + ".\n";
+  for (const std::string& disk : disk_texts(disk_shares(validation))) out += fmt::format("* {}.\n", disk);
   out += "\n" + cells_table(validation) + "\n" + errors_table(validation);
   if (const std::vector<std::string> lines = difference_lines(validation); !lines.empty())
     out += fmt::format("\nCounts that differ:\n\n* {}\n", fmt::join(lines, "\n* "));

@@ -60,6 +60,14 @@ std::optional<ErrorRow> error_row(const Validation& validation, const std::strin
   return row;
 }
 
+// 0: not known.
+double plain_bytes_per_second(const ValidationHead& head, std::int32_t lanes) {
+  for (const PlainRead& read : head.plain_reads) {
+    if (read.lanes == lanes) return read.mib_s * static_cast<double>(Bytes::mib(1).count());
+  }
+  return 0;
+}
+
 // Of the plain rate; a decode that took no time read nothing.
 double disk_share(const PhaseSummary& decode, double plain_bytes_per_second) {
   if (decode.makespan <= Duration()) return 0;
@@ -190,12 +198,13 @@ bool all_met(const Validation& validation) {
 
 std::vector<DiskShare> disk_shares(const Validation& validation) {
   std::vector<DiskShare> out;
-  const double plain = validation.head.plain_read_mib_s * static_cast<double>(Bytes::mib(1).count());
-  if (!(plain > 0)) return out;
   for (std::size_t c = 0; c < validation.cells.size(); ++c) {
     const ValidationCell& cell = validation.cells[c];
+    const double plain = plain_bytes_per_second(validation.head, cell.of.lanes);
+    if (!(plain > 0)) continue;
     const DiskShare share{
         .cell = c,
+        .judged = cell.of.prefetch != PrefetchKind::none,
         .stall_share =
             measured_median(cell, [](const PhaseSummary& p) { return ratio(p.stall, p.makespan); }),
         .predicted = disk_share(cell.predicted.decode, plain),
@@ -203,6 +212,14 @@ std::vector<DiskShare> disk_shares(const Validation& validation) {
     if (share.stall_share > kDiskBound) out.push_back(share);
   }
   return out;
+}
+
+std::optional<bool> disk_met(const std::vector<DiskShare>& shares) {
+  std::optional<bool> met;
+  for (const DiskShare& share : shares) {
+    if (share.judged) met = met.value_or(true) && share.measured >= kDiskTarget;
+  }
+  return met;
 }
 
 }  // namespace pregate

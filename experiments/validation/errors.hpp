@@ -114,15 +114,19 @@ bool all_met(const Validation& validation);
 // A cell is disk-bound where more than this share of its measured decode time is stall.
 inline constexpr double kDiskBound = 0.5, kDiskTarget = 0.85;
 
-// Bytes read in decode / decode time, over the rate of plain reads (ValidationHead::plain_read_mib_s).
-// Without prefetch nothing is read while the compute unit works: the share cannot be above the stall share
-// then.
+// Bytes read in decode / decode time, over the rate of plain reads with the cell's own lanes
+// (ValidationHead::plain_reads).
 struct DiskShare {
   std::size_t cell = 0;
+  // Without prefetch nothing is read while the compute unit works: the share cannot be above the stall share,
+  // however good the reading is, and the target is not for such a cell.
+  bool judged = false;
   double stall_share = 0;              // measured, median of the repeats
   double predicted = 0, measured = 0;  // of the plain rate
 };
 // Of disk-bound cells, in their order; none where the plain rate is not known.
 std::vector<DiskShare> disk_shares(const Validation& validation);
+// That every judged one reaches kDiskTarget; nothing where none is judged.
+std::optional<bool> disk_met(const std::vector<DiskShare>& shares);
 
 }  // namespace pregate

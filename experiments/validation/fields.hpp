@@ -110,6 +110,12 @@ void each_field(V& visit, S& cell) {
   visit("wall_s", cell.wall_s);
 }
 
+template <typename V, Is<PlainRead> S>
+void each_field(V& visit, S& read) {
+  visit("lanes", read.lanes);
+  visit("mib_per_s", read.mib_s);
+}
+
 template <typename V, Is<ValidationHead> S>
 void each_field(V& visit, S& head) {
   visit("version", head.version);
@@ -119,7 +125,7 @@ void each_field(V& visit, S& head) {
   visit("engine", head.engine);
   visit("workload", head.workload);
   visit("npu", head.npu);
-  visit("plain_read_mib_s", head.plain_read_mib_s);
+  visit("plain_reads", head.plain_reads);
 }
 
 template <typename V, Is<Validation> S>

@@ -57,6 +57,12 @@ std::vector<ValidationCase> cases_of(const OpenedStream& stream, const GridAxes&
   return cases;
 }
 
+// Of the same lanes in the same order.
+std::vector<PlainRead> mean_of(std::vector<PlainRead> before, const std::vector<PlainRead>& after) {
+  for (std::size_t i = 0; i < before.size(); ++i) before[i].mib_s = (before[i].mib_s + after[i].mib_s) / 2;
+  return before;
+}
+
 class Grid {
  public:
   Grid(const ShippedCatalogue& catalogue, const OpenedStream& stream, const LiveOptions& live,
@@ -75,13 +81,22 @@ class Grid {
     if (!pool) return pool.error();
     pool_.emplace(std::move(*pool));
     if (Status done = run_resident(); !done) return done.error();
+    // First of all, so that a cell that cannot run is told before anything is measured.
+    for (std::size_t cell = 0; cell < scenarios_.size(); ++cell) {
+      if (const Status done = predict(cell); !done) return named(done.error(), cell);
+    }
+    const Result<std::vector<PlainRead>> before = plain_reads();
+    if (!before) return before.error();
     total_ = static_cast<std::int64_t>(scenarios_.size()) * options_.repeats;
     for (int repeat = 0; repeat < options_.repeats; ++repeat) {
       for (std::size_t cell = 0; cell < scenarios_.size(); ++cell) {
-        const Status ran = run_cell(cell, repeat);
+        const Status ran = run_cell(cell);
         if (!ran) return named(ran.error(), cell);
       }
     }
+    const Result<std::vector<PlainRead>> after = plain_reads();
+    if (!after) return after.error();
+    validation_.head.plain_reads = mean_of(*before, *after);
     return std::move(validation_);
   }
 
@@ -126,7 +141,7 @@ class Grid {
     return {};
   }
 
-  Status run_cell(std::size_t index, int repeat) {
+  Status run_cell(std::size_t index) {
     ValidationCell& cell = validation_.cells[index];
     if (options_.progress) options_.progress(done_++, total_);
     const auto begin = std::chrono::steady_clock::now();
@@ -136,13 +151,21 @@ class Grid {
     cell.wall_s += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     if (Status same = check_tokens(measured->tokens); !same) return same;
     cell.measured.push_back(std::move(measured->run.summary));
-    if (repeat > 0) return {};
+    return {};
+  }
+
+  Status predict(std::size_t index) {
+    if (options_.stop && options_.stop()) return run_failed("", "a grid to its end", "an interruption");
     const std::unique_ptr<RoutingSource> source = std::make_unique<Replay>(routing_);
     Result<RunRecord> predicted =
         simulate(scenarios_[index], *source, {.keep_details = false, .progress = {}});
     if (!predicted) return predicted.error();
-    cell.predicted = std::move(predicted->summary);
+    validation_.cells[index].predicted = std::move(predicted->summary);
     return {};
+  }
+
+  [[nodiscard]] Result<std::vector<PlainRead>> plain_reads() const {
+    return plain_read_rates(stream_, options_.axes.lanes, options_.stop);
   }
 
   Status check_tokens(const std::vector<std::int32_t>& tokens) const {
@@ -171,19 +194,14 @@ class Grid {
 
 Result<Validation> run_grid(const ShippedCatalogue& catalogue, const OpenedStream& stream,
                             const LiveOptions& live, const GridOptions& options) {
-  const Result<double> before = plain_read_rate(stream, options.axes.lanes);
-  if (!before) return before.error();
   Result<Validation> validation = Grid(catalogue, stream, live, options).run();
   if (!validation) return validation;
-  const Result<double> after = plain_read_rate(stream, options.axes.lanes);
-  if (!after) return after.error();
   ValidationHead& head = validation->head;
   head.version = pregate_version();
   head.date = today();
   head.machine = machine_text(stream.file);
   head.device = options.device;
   head.npu = options.measured_npu ? "measured" : "device";
-  head.plain_read_mib_s = (*before + *after) / 2;
   return validation;
 }
 

@@ -5,8 +5,6 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include <algorithm>
-
 #include "models/machine_probe.hpp"
 
 namespace pregate {
@@ -46,17 +44,23 @@ std::string machine_text(const std::string& file) {
                      words.kernel, file_system_of(file));
 }
 
-Result<double> plain_read_rate(const OpenedStream& stream, const std::vector<std::int32_t>& lanes) {
+Result<std::vector<PlainRead>> plain_read_rates(const OpenedStream& stream,
+                                                const std::vector<std::int32_t>& lanes,
+                                                const std::function<bool()>& stop) {
   const Result<DiskTable> table = probe_disk({.path = stream.file,
                                               .sizes = {stream.pack.stride},
                                               .depths = lanes,
                                               .rounds = 3,
                                               .row_seconds = 0.3,
-                                              .progress = {}});
+                                              .progress = {},
+                                              .stop = stop});
   if (!table) return table.error();
-  double most = 0;
-  for (const DiskRow& row : table->rows) most = std::max(most, row.bytes_per_second.median);
-  return most / static_cast<double>(Bytes::mib(1).count());
+  std::vector<PlainRead> out;
+  for (const DiskRow& row : table->rows) {
+    out.push_back({.lanes = row.depth,
+                   .mib_s = row.bytes_per_second.median / static_cast<double>(Bytes::mib(1).count())});
+  }
+  return out;
 }
 
 }  // namespace pregate

@@ -112,6 +112,7 @@ Status validate_on_disk(Session& session, const DiskValidationOptions& options, 
   if (Status fine = check_files(options); !fine) return fine;
   Result<GridAxes> axes = axes_of(options);
   if (!axes) return axes.error();
+  if (Status known = check_device(session.catalogue, options.device); !known) return known;
   const Result<std::unique_ptr<OpenedStream>> stream =
       open_stream(session.catalogue, options.stream.model, options.stream.experts);
   if (!stream) return stream.error();
@@ -129,7 +130,10 @@ Status validate_on_disk(Session& session, const DiskValidationOptions& options, 
                 .engine = engine_of(options.stream),
                 .progress = [&](std::int64_t done, std::int64_t total) { progress.update(done, total); },
                 .stop = [&] { return interrupts.any(); }});
-  if (!validation) return validation.error();
+  if (!validation) {
+    return of_option(validation.error(),
+                     {{"dram.expert_budget", "--budgets"}, {"runtime.io_lanes", "--lanes"}});
+  }
   progress.clear();
   validation->head.workload = workload_text(**stream, options.stream, *live);
   if (Status sound = check_validation(*validation); !sound) return sound;

@@ -100,6 +100,7 @@ Json disk_of(const Validation& validation) {
   Json out = Json::array();
   for (const DiskShare& share : disk_shares(validation)) {
     out.push_back({{"cell", share.cell},
+                   {"judged", share.judged},
                    {"stall_share", share.stall_share},
                    {"predicted", share.predicted},
                    {"measured", share.measured}});
@@ -130,6 +131,8 @@ Json validation_results(const Validation& validation) {
   for (const ErrorRow& row : error_table(validation)) out["errors"].push_back(json_of(row));
   out["count_differences"] = differences_of(validation);
   out["disk_target"] = kDiskTarget;
+  const std::optional<bool> met = disk_met(disk_shares(validation));
+  out["disk_met"] = met ? Json(*met) : Json();
   out["disk_shares"] = disk_of(validation);
   out["cells"] = Json::array();
   for (const ValidationCell& cell : validation.cells) {

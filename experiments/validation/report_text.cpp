@@ -22,9 +22,9 @@ std::string head_text(const Validation& validation, const Look& look) {
   line("workload", head.workload);
   line("predicted", fmt::format("on {}, compute times: {}", head.device, head.npu));
   line("read by", head.engine);
-  if (head.plain_read_mib_s > 0)
+  if (!head.plain_reads.empty())
     line("plain reads",
-         fmt::format("{} MiB/s, an expert each, the same lanes", four_digits(head.plain_read_mib_s)));
+         fmt::format("{}; an expert each, without computing", plain_reads_text(head.plain_reads)));
   line("noise", noise_text(validation));
   return out;
 }
@@ -98,8 +98,7 @@ std::string validation_text(const Validation& validation, const Look& look) {
     out += toned(look, verdict.met() ? Tone::good : Tone::bad, verdict.model) + "\n" +
            wrapped(verdict_text(verdict) + ".", 2, kWidth);
   }
-  if (const std::string disk = disk_text(disk_shares(validation)); !disk.empty())
-    out += wrapped(disk + ".", 0, kWidth);
+  for (const std::string& disk : disk_texts(disk_shares(validation))) out += wrapped(disk + ".", 0, kWidth);
   return out;
 }
 

@@ -7,6 +7,13 @@ namespace {
 constexpr std::size_t kMostDifferences = 20;
 constexpr double kPercent = 100;
 
+// "82.1 % to 91.0 %"; of one, "82.1 %".
+std::string range_text(const std::vector<double>& shares) {
+  const auto [least, most] = std::minmax_element(shares.begin(), shares.end());
+  const std::string low = percent(*least), high = percent(*most);
+  return low == high ? low : fmt::format("{} to {}", low, high);
+}
+
 }  // namespace
 
 std::string share_cell(const std::optional<double>& share) {
@@ -53,19 +60,34 @@ std::string verdict_text(const ModelVerdict& verdict) {
                     : fmt::format("; counts DIFFER in {} of {} cells", verdict.unequal, verdict.cells));
 }
 
-std::string disk_text(const std::vector<DiskShare>& shares) {
-  if (shares.empty()) return "";
-  const auto reached = std::count_if(shares.begin(), shares.end(),
-                                     [](const DiskShare& s) { return s.measured >= kDiskTarget; });
-  const auto [least, most] =
-      std::minmax_element(shares.begin(), shares.end(),
-                          [](const DiskShare& a, const DiskShare& b) { return a.measured < b.measured; });
-  return fmt::format(
-      "{} cell{} wait for the disk for more than {:g} % of decode; it gives {} to {} of its plain rate, {} "
-      "of "
-      "them {:g} % or more",
-      shares.size(), shares.size() == 1 ? "" : "s", kPercent * kDiskBound, percent(least->measured),
-      percent(most->measured), reached, kPercent * kDiskTarget);
+std::string plain_reads_text(const std::vector<PlainRead>& reads) {
+  std::string out;
+  for (const PlainRead& read : reads) {
+    out += fmt::format("{}{} MiB/s with {} lane{}", out.empty() ? "" : ", ", four_digits(read.mib_s),
+                       read.lanes, read.lanes == 1 ? "" : "s");
+  }
+  return out;
+}
+
+std::vector<std::string> disk_texts(const std::vector<DiskShare>& shares) {
+  std::vector<std::string> out;
+  std::vector<double> judged, others, stalls;
+  for (const DiskShare& share : shares) {
+    (share.judged ? judged : others).push_back(share.measured);
+    if (!share.judged) stalls.push_back(share.stall_share);
+  }
+  if (!judged.empty()) {
+    out.push_back(fmt::format(
+        "disk-bound cells with prefetch reach {} of plain reads with the same lanes (target {:g} %: {})",
+        range_text(judged), kPercent * kDiskTarget, *disk_met(shares) ? "met" : "MISSED"));
+  }
+  if (!others.empty()) {
+    out.push_back(
+        fmt::format("disk-bound cells without prefetch reach {}; not judged: nothing is read while the model "
+                    "computes, so that the {} of their time in which they wait are the most they could reach",
+                    range_text(others), range_text(stalls)));
+  }
+  return out;
 }
 
 std::vector<std::string> difference_lines(const Validation& validation) {

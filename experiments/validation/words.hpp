@@ -60,9 +60,11 @@ std::string size_text(const Validation& validation);
 // "tokens/s: median |error| 3.1 % (target 10 %: met), worst +12.0 % (target 20 %: met); counts equal in all
 // 24 cells".
 std::string verdict_text(const ModelVerdict& verdict);
-// "6 cells wait for the disk for more than 50 % of decode; it gives ..."; empty: there is none, or the plain
-// rate is not known.
-std::string disk_text(const std::vector<DiskShare>& shares);
+// "310.2 MiB/s with 1 lane, 602.0 MiB/s with 4 lanes".
+std::string plain_reads_text(const std::vector<PlainRead>& reads);
+// "disk-bound cells with prefetch reach ..." and the like of those without, which are not judged; of kinds
+// that there are none of, or where the plain rate is not known, nothing.
+std::vector<std::string> disk_texts(const std::vector<DiskShare>& shares);
 // Counts that differ, a sentence each, the first twenty and how many more there are.
 std::vector<std::string> difference_lines(const Validation& validation);
 

@@ -198,11 +198,11 @@ Status Scheduler::wait_for_arrival(std::size_t layer) {
   const SimTime begin = parts_.npu.now();
   while (event_.awaited() == before) {
     if (parts_.loader.idle()) {
-      return bad_input(
-          fmt::format("dram.expert_budget with room for all {} experts of an event", event_.chosen().size()),
-          fmt::format("{} for experts of {}{}", to_text(parts_.residency.budget()),
-                      to_text(parts_.table.bytes(event_.first_awaited())),
-                      ", split between the banks or held by experts of the same event"));
+      return bad_input(fmt::format("room for all {} experts of an event", event_.chosen().size()),
+                       fmt::format("{} for experts of {}{}", to_text(parts_.residency.budget()),
+                                   to_text(parts_.table.bytes(event_.first_awaited())),
+                                   ", split between the banks or held by experts of the same event"),
+                       "dram.expert_budget");
     }
     if (Status ok = check_clock(); !ok) return ok;
     ++waits_;

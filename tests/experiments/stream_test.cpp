@@ -286,7 +286,7 @@ TEST(Stream, ABudgetBelowOneEventIsRefusedAndSaysSo) {
   const Folder folder;
   const World world(folder);
   EXPECT_THAT(error_of(world, scenario(world.experts(2))),
-              HasSubstr("dram.expert_budget: expected dram.expert_budget with room for all"));
+              HasSubstr("dram.expert_budget: expected room for all"));
   const Resident whole = resident(world, prompt());
   StreamOptions known;
   known.future = whole.routing.get();

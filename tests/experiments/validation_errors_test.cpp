@@ -173,8 +173,33 @@ TEST(ValidationErrors, OnlyDiskBoundCellsHaveAShareOfTheDisk) {
   EXPECT_NEAR(shares[0].stall_share, 0.6, 1e-6);
   // 700 experts of 1.2 MB in 1.6 s, of 600 MiB/s.
   EXPECT_NEAR(shares[0].measured, 840e6 / 1.6 / (600.0 * 1048576), 1e-6);
-  made.head.plain_read_mib_s = 0;
+  made.head.plain_reads.clear();
   EXPECT_TRUE(disk_shares(made).empty());
+}
+
+TEST(ValidationErrors, TheShareOfTheDiskIsOfPlainReadsWithTheSameLanes) {
+  Validation made = made_validation({{.lanes = 4}, {.lanes = 1}});
+  made.head.plain_reads = {{.lanes = 1, .mib_s = 300}, {.lanes = 4, .mib_s = 900}};
+  const std::vector<DiskShare> shares = disk_shares(made);
+  ASSERT_EQ(shares.size(), 2U);
+  EXPECT_NEAR(shares[0].measured, 840e6 / 1.6 / (900.0 * 1048576), 1e-6);
+  EXPECT_NEAR(shares[1].measured, 840e6 / 1.6 / (300.0 * 1048576), 1e-6);
+  EXPECT_NEAR(shares[1].predicted, 840e6 / 1.6 / (300.0 * 1048576), 1e-6);
+}
+
+TEST(ValidationErrors, TheTargetOfTheDiskIsForCellsWithPrefetch) {
+  Validation made = made_validation({{.prefetch = false}});
+  EXPECT_FALSE(disk_shares(made)[0].judged);
+  EXPECT_FALSE(disk_met(disk_shares(made)).has_value()) << "nothing is judged";
+  made = made_validation({{.prefetch = false}, {.prefetch = true}, {.prefetch = true, .lanes = 1}});
+  const auto met = [&made](double one, double four) {
+    made.head.plain_reads = {{.lanes = 1, .mib_s = one}, {.lanes = 4, .mib_s = four}};
+    return disk_met(disk_shares(made));
+  };
+  // 840 MB in 1.6 s are 500.7 MiB/s.
+  EXPECT_EQ(met(580, 580), true);
+  EXPECT_EQ(met(600, 580), false) << "each cell has to reach it";
+  EXPECT_EQ(met(580, 600), false);
 }
 
 }  // namespace

@@ -48,7 +48,9 @@ TEST(ValidationJson, ComesBackWhole) {
   EXPECT_EQ(cell.predicted.bound_by, "flash");
   EXPECT_EQ(read->cells[1].of.eviction, EvictionKind::least_stale);
   EXPECT_EQ(read->cells[1].of.prefetch, PrefetchKind::none);
-  EXPECT_EQ(read->head.plain_read_mib_s, 600);
+  ASSERT_EQ(read->head.plain_reads.size(), 2U);
+  EXPECT_EQ(read->head.plain_reads[1].lanes, 1);
+  EXPECT_EQ(read->head.plain_reads[1].mib_s, 500);
 }
 
 TEST(ValidationJson, SaysItsResultsAsTheTextDoes) {
@@ -58,6 +60,10 @@ TEST(ValidationJson, SaysItsResultsAsTheTextDoes) {
   EXPECT_NEAR(json["results"]["cells"][0]["figures"]["tokens_per_second"]["error"].get<double>(), 0.03, 1e-6);
   EXPECT_EQ(json["results"]["cells"][0]["counts_equal"], true);
   EXPECT_EQ(json["results"]["errors"][0]["figure"], "tokens_per_second");
+  ASSERT_EQ(json["results"]["disk_shares"].size(), 2U);
+  EXPECT_EQ(json["results"]["disk_shares"][0]["judged"], true);
+  EXPECT_EQ(json["results"]["disk_shares"][1]["judged"], false) << "it has no prefetch";
+  EXPECT_EQ(json["results"]["disk_met"], false);
   EXPECT_TRUE(json["results"]["count_differences"].empty());
 }
 
@@ -119,8 +125,20 @@ TEST(ValidationCheck, RefusesWhatCannotBe) {
               HasSubstr("cells[0].predicted.all.loads: expected a whole number from 0"));
   EXPECT_THAT(refusal([](Json& json) { json["head"]["machine"] = "two\nlines"; }),
               HasSubstr("head.machine: expected a text of one line"));
-  EXPECT_THAT(refusal([](Json& json) { json["head"]["plain_read_mib_s"] = -1; }),
-              HasSubstr("head.plain_read_mib_s: expected not negative"));
+}
+
+TEST(ValidationCheck, PlainReadsAreOneForEachNumberOfLanes_OrNotKnown) {
+  EXPECT_EQ(refusal([](Json& json) { json["head"]["plain_reads"] = Json::array(); }), "accepted");
+  EXPECT_THAT(refusal([](Json& json) { json["head"]["plain_reads"][0]["mib_per_s"] = 0; }),
+              HasSubstr("head.plain_reads[0].mib_per_s: expected above 0, found 0"));
+  EXPECT_THAT(refusal([](Json& json) { json["head"]["plain_reads"][1]["lanes"] = 0; }),
+              HasSubstr("head.plain_reads[1].lanes: expected from 1"));
+  EXPECT_THAT(refusal([](Json& json) { json["head"]["plain_reads"][1]["lanes"] = 4; }),
+              HasSubstr("head.plain_reads[1]: expected each number of lanes once, found 4 again"));
+  EXPECT_THAT(refusal([](Json& json) { json["head"]["plain_reads"].erase(1); }),
+              HasSubstr("head.plain_reads: expected the rate with 1 lane, as a cell has it, found none"));
+  EXPECT_THAT(refusal([](Json& json) { json["head"]["plain_reads"] = 600; }),
+              HasSubstr("head.plain_reads: expected an array, found 600"));
 }
 
 TEST(ValidationCheck, PartsSumToTheirWhole) {

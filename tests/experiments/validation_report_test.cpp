@@ -103,9 +103,34 @@ TEST(ValidationText, WithOneRepeat_ThereIsNoRangeAndNoNoise) {
   EXPECT_THAT(text, Not(HasSubstr("..")));
 }
 
-TEST(ValidationText, SaysWhatTheDiskGives) {
-  EXPECT_THAT(validation_text(grid(), {}),
-              HasSubstr("8 cells wait for the disk for more than 50 % of decode"));
+// As one line.
+std::string unwrapped(std::string text) {
+  for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos;) text[at] = ' ';
+  return text;
+}
+
+TEST(ValidationText, JudgesTheDiskByCellsThatPrefetch) {
+  Validation made = made_validation({{.lanes = 1}, {.lanes = 4, .measured = 12}, {.prefetch = false}});
+  made.head.plain_reads = {{.lanes = 1, .mib_s = 530}, {.lanes = 4, .mib_s = 700}};
+  std::string text = unwrapped(validation_text(made, {}));
+  EXPECT_THAT(text, HasSubstr("530.0 MiB/s with 1 lane, 700.0 MiB/s with 4 lanes; an expert each"));
+  EXPECT_THAT(text, HasSubstr("disk-bound cells with prefetch reach 85.8 % to 94.5 % of plain reads with the "
+                              "same lanes (target 85 %: met)."));
+  EXPECT_THAT(text, HasSubstr("disk-bound cells without prefetch reach 71.5 %; not judged: nothing is read "
+                              "while the model computes, so that the 60.0 % of their time"));
+  made.head.plain_reads[1].mib_s = 720;
+  EXPECT_THAT(validation_text(made, {}), HasSubstr("(target 85 %: MISSED)"));
+  made.cells.erase(made.cells.begin(), made.cells.begin() + 2);
+  text = validation_text(made, {});
+  EXPECT_THAT(text, HasSubstr("disk-bound cells without prefetch"));
+  EXPECT_THAT(text, Not(HasSubstr("target 85 %"))) << "there is no cell that it is for";
+}
+
+TEST(ValidationText, WithoutPlainReads_SaysNothingOfThem) {
+  Validation made = grid();
+  made.head.plain_reads.clear();
+  EXPECT_THAT(validation_text(made, {}), Not(HasSubstr("plain reads")));
+  EXPECT_THAT(validation_section(made), Not(HasSubstr("lain reads")));
 }
 
 TEST(ValidationCsv, HasARowForEachCellAndRepeat_OfOneWidth) {
@@ -227,7 +252,10 @@ TEST(ValidationSection, HasMachineVerdictCellsErrorsAndTheWorst) {
   EXPECT_THAT(section, testing::StartsWith("## Streamed from a real disk: megrez2-nano\n"));
   EXPECT_THAT(section, HasSubstr("* **Machine**: Example CPU"));
   EXPECT_THAT(section, HasSubstr("* **Date**: 2026-01-02, version 0.1.0\n"));
+  EXPECT_THAT(section, HasSubstr("* **Plain reads**: 500.0 MiB/s with 1 lane, 600.0 MiB/s with 4 lanes; an"));
   EXPECT_THAT(section, HasSubstr("* megrez2-nano: tokens/s: median |error| 5.0 %"));
+  EXPECT_THAT(section, HasSubstr("\n* disk-bound cells with prefetch reach "));
+  EXPECT_THAT(section, HasSubstr("\n* disk-bound cells without prefetch reach "));
   EXPECT_THAT(section,
               HasSubstr("| megrez2-nano | 12.5 % | off | 1 | lru | 2.400 | 2.500 (2.450..2.550) | -4.0 % |"));
   EXPECT_THAT(section, HasSubstr("| megrez2-nano | tokens/s | 8 | +1.0 % | 5.0 % | 5.0 % | +6.0 % |"));
