@@ -34,6 +34,12 @@ struct PlainRead {
   double mib_s = 0;
 };
 
+// The same model and routing with every expert in memory from the start: no disk, so that what changes
+// between these is the machine itself.
+struct ResidentRun {
+  double tokens_s = 0;  // decode, measured
+};
+
 // What a grid ran on and how; goes into every output.
 struct ValidationHead {
   std::string version, date, machine;  // processor, memory, disk, kernel
@@ -41,6 +47,8 @@ struct ValidationHead {
   std::string engine;                  // "io_uring", "threads"
   std::string workload;                // model, precision, weights, routing, tokens: as provenance says
   std::string npu;                     // "device" or "measured"
+  double resident_predicted = 0;       // tokens/s of decode with every expert in memory; 0: not known
+  std::vector<ResidentRun> resident;   // before the first repeat and after each; empty: not known
   std::vector<PlainRead> plain_reads;  // one for each number of lanes of the cells; empty: not known
 };
 

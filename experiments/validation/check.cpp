@@ -51,8 +51,9 @@ class Checker {
   }
   template <typename T>
   void operator()(std::string_view key, const std::vector<T>& list) {
-    // Plain reads may not be known.
-    if (list.empty() && !std::same_as<T, PlainRead>) fail(key, "at least one", "none");
+    // Plain reads and resident runs may not be known.
+    if (list.empty() && !std::same_as<T, PlainRead> && !std::same_as<T, ResidentRun>)
+      fail(key, "at least one", "none");
     for (std::size_t i = 0; i < list.size() && status_; ++i) (*this)(fmt::format("{}[{}]", key, i), list[i]);
   }
   template <typename T>
@@ -115,6 +116,13 @@ class Checker {
     }
     check_lanes(cell.of.lanes);
     if (!(cell.wall_s >= 0)) fail("wall_s", "not negative", fmt::format("{}", cell.wall_s));
+  }
+  void check_whole(const ResidentRun& run) {
+    if (!(run.tokens_s > 0)) fail("tokens_per_s", "above 0", fmt::format("{}", run.tokens_s));
+  }
+  void check_whole(const ValidationHead& head) {
+    if (!(head.resident_predicted >= 0))
+      fail("resident_predicted_tokens_per_s", "not negative", fmt::format("{}", head.resident_predicted));
   }
   void check_whole(const PlainRead& read) {
     check_lanes(read.lanes);

@@ -22,6 +22,7 @@ std::string head_list(const Validation& validation) {
   item("Workload", head.workload);
   item("Predicted", fmt::format("simulated on {}, compute times: {}", head.device, head.npu));
   item("Read by", head.engine);
+  item("All experts in memory", resident_text(head));
   if (!head.plain_reads.empty())
     item("Plain reads",
          fmt::format("{}; an expert each, without computing", plain_reads_text(head.plain_reads)));

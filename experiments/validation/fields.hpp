@@ -116,6 +116,11 @@ void each_field(V& visit, S& read) {
   visit("mib_per_s", read.mib_s);
 }
 
+template <typename V, Is<ResidentRun> S>
+void each_field(V& visit, S& run) {
+  visit("tokens_per_s", run.tokens_s);
+}
+
 template <typename V, Is<ValidationHead> S>
 void each_field(V& visit, S& head) {
   visit("version", head.version);
@@ -125,6 +130,8 @@ void each_field(V& visit, S& head) {
   visit("engine", head.engine);
   visit("workload", head.workload);
   visit("npu", head.npu);
+  visit("resident_predicted_tokens_per_s", head.resident_predicted);
+  visit("resident", head.resident);
   visit("plain_reads", head.plain_reads);
 }
 

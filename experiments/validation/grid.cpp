@@ -10,6 +10,7 @@
 #include "experiments/validation/machine.hpp"
 #include "sim/simulator.hpp"
 #include "traces/replay.hpp"
+#include "traces/run_facts.hpp"
 
 namespace pregate {
 namespace {
@@ -80,7 +81,7 @@ class Grid {
         stream_.pack.stride, static_cast<std::size_t>(stream_.pack.banks * stream_.pack.experts));
     if (!pool) return pool.error();
     pool_.emplace(std::move(*pool));
-    if (Status done = run_resident(); !done) return done.error();
+    if (Status done = prepare_resident(); !done) return done.error();
     // First of all, so that a cell that cannot run is told before anything is measured.
     for (std::size_t cell = 0; cell < scenarios_.size(); ++cell) {
       if (const Status done = predict(cell); !done) return named(done.error(), cell);
@@ -93,6 +94,7 @@ class Grid {
         const Status ran = run_cell(cell);
         if (!ran) return named(ran.error(), cell);
       }
+      if (Status ran = run_resident(); !ran) return ran.error();
     }
     const Result<std::vector<PlainRead>> after = plain_reads();
     if (!after) return after.error();
@@ -119,8 +121,9 @@ class Grid {
   }
 
   // Everything in memory from the start: the tokens that all others must give, and the routing that is
-  // simulated. Once before, so that no first touch of anything is measured.
-  Status run_resident() {
+  // simulated. Once before, so that no first touch of anything is measured, and again after each repeat,
+  // which tells how steady the machine is.
+  Status prepare_resident() {
     ValidationCase of = validation_.cells.front().of;
     of.budget = stream_.pack.stride * (stream_.pack.banks * stream_.pack.experts);
     of.prefetch = PrefetchKind::none;
@@ -128,16 +131,28 @@ class Grid {
     Result<Scenario> scenario = scenario_of(catalogue_, of, options_);
     if (!scenario) return scenario.error();
     scenario->preload = Preload::all;
+    resident_ = std::move(*scenario);
     LiveOptions live = live_;
-    for (const std::int64_t tokens : {std::min<std::int64_t>(live_.max_tokens, 4), live_.max_tokens}) {
-      live.max_tokens = tokens;
-      routing_.reset();  // nothing is known ahead
-      Result<StreamResult> resident = stream_run(stream_.streamed(), *scenario, live, stream_options());
-      if (!resident) return resident.error();
-      tokens_ = std::move(resident->tokens);
-      routing_ = std::move(resident->routing);
-      validation_.head.engine = to_text(resident->engine);
-    }
+    live.max_tokens = std::min<std::int64_t>(live_.max_tokens, 4);
+    if (const auto warm = stream_run(stream_.streamed(), resident_, live, stream_options()); !warm)
+      return warm.error();
+    return run_resident();
+  }
+
+  Status run_resident() {
+    Result<StreamResult> resident = stream_run(stream_.streamed(), resident_, live_, stream_options());
+    if (!resident) return resident.error();
+    ValidationHead& head = validation_.head;
+    head.engine = to_text(resident->engine);
+    const double rate = tokens_per_second(resident->run.summary.decode);
+    if (rate > 0) head.resident.push_back({rate});
+    if (!tokens_.empty()) return check_tokens(resident->tokens);
+    tokens_ = std::move(resident->tokens);
+    routing_ = std::move(resident->routing);
+    Replay replay(routing_);
+    const Result<RunRecord> predicted = simulate(resident_, replay, {.keep_details = false, .progress = {}});
+    if (!predicted) return predicted.error();
+    head.resident_predicted = tokens_per_second(predicted->summary.decode);
     return {};
   }
 
@@ -184,6 +199,7 @@ class Grid {
   const GridOptions& options_;
   Validation validation_;
   std::optional<ExpertPool> pool_;   // of all runs, one after another
+  Scenario resident_;                // everything in memory from the start
   std::vector<Scenario> scenarios_;  // by cell
   std::vector<std::int32_t> tokens_;
   std::shared_ptr<const RouteTrace> routing_;

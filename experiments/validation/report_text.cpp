@@ -22,6 +22,7 @@ std::string head_text(const Validation& validation, const Look& look) {
   line("workload", head.workload);
   line("predicted", fmt::format("on {}, compute times: {}", head.device, head.npu));
   line("read by", head.engine);
+  line("resident", resident_text(head));
   if (!head.plain_reads.empty())
     line("plain reads",
          fmt::format("{}; an expert each, without computing", plain_reads_text(head.plain_reads)));

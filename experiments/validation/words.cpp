@@ -69,6 +69,22 @@ std::string plain_reads_text(const std::vector<PlainRead>& reads) {
   return out;
 }
 
+std::string resident_text(const ValidationHead& head) {
+  if (head.resident.empty()) return {};
+  std::string out = head.resident_predicted > 0 ? fmt::format("predicted {} tokens/s, measured ",
+                                                              four_digits(head.resident_predicted))
+                                                : std::string("measured ");
+  double least = head.resident.front().tokens_s, most = least;
+  for (std::size_t i = 0; i < head.resident.size(); ++i) {
+    const double rate = head.resident[i].tokens_s;
+    least = std::min(least, rate);
+    most = std::max(most, rate);
+    out += fmt::format("{}{}", i == 0 ? "" : ", ", four_digits(rate));
+  }
+  return out + fmt::format(" tokens/s over the grid: +/- {} of the machine's own",
+                           percent((most - least) / (most + least)));
+}
+
 std::vector<std::string> disk_texts(const std::vector<DiskShare>& shares) {
   std::vector<std::string> out;
   std::vector<double> judged, others, stalls;

@@ -62,6 +62,9 @@ std::string size_text(const Validation& validation);
 std::string verdict_text(const ModelVerdict& verdict);
 // "310.2 MiB/s with 1 lane, 602.0 MiB/s with 4 lanes".
 std::string plain_reads_text(const std::vector<PlainRead>& reads);
+// "predicted 13.90 tokens/s, measured 14.20, 13.80, 13.95 in the course of the grid: +/- 1.4 % of the
+// machine's own"; empty where it is not known.
+std::string resident_text(const ValidationHead& head);
 // "disk-bound cells with prefetch reach ..." and the like of those without, which are not judged; of kinds
 // that there are none of, or where the plain rate is not known, nothing.
 std::vector<std::string> disk_texts(const std::vector<DiskShare>& shares);

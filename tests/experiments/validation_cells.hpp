@@ -107,6 +107,8 @@ inline Validation made_validation(const std::vector<MadeCell>& cells) {
                           .engine = "io_uring",
                           .workload = "megrez2-nano, bf16, 32 + 16 tokens, recorded routing",
                           .npu = "measured",
+                          .resident_predicted = 20,
+                          .resident = {{21}, {20.5}, {19}},
                           .plain_reads = {}},
                  .cells = {}};
   for (const MadeCell& cell : cells) {
