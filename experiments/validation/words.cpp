@@ -71,9 +71,9 @@ std::string plain_reads_text(const std::vector<PlainRead>& reads) {
 
 std::string resident_text(const ValidationHead& head) {
   if (head.resident.empty()) return {};
-  std::string out = head.resident_predicted > 0 ? fmt::format("predicted {} tokens/s, measured ",
-                                                              four_digits(head.resident_predicted))
-                                                : std::string("measured ");
+  std::string out = head.resident_predicted > 0
+                        ? fmt::format("predicted {}, measured ", four_digits(head.resident_predicted))
+                        : std::string("measured ");
   double least = head.resident.front().tokens_s, most = least;
   for (std::size_t i = 0; i < head.resident.size(); ++i) {
     const double rate = head.resident[i].tokens_s;
