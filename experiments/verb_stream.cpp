@@ -93,7 +93,10 @@ Status stream_model(Session& session, const StreamVerbOptions& options) {
                                                     progress.update(done, live->max_tokens);
                                                     return !interrupts.any();
                                                   }});
-  if (!result) return of_option(result.error(), {{"dram.expert_budget", budget_option(options)}});
+  if (!result)
+    return of_option(
+        result.error(),
+        {{"dram.expert_budget", budget_option(options)}, {"model", "--choices"}, {"routing", "--choices"}});
   progress.clear();
   if (!options.out.empty()) {
     if (Status written = write_run(options.out, result->run); !written) return written;

@@ -62,7 +62,7 @@ Result<LiveOptions> stream_live_options(const ShippedCatalogue& catalogue, const
 
 Error of_option(const Error& error, std::initializer_list<FieldOption> options) {
   for (const auto& [field, option] : options) {
-    if (error.place.ends_with(field)) return error.at(option);
+    if (error.place == field || error.place.ends_with(fmt::format(": {}", field))) return error.at(option);
   }
   return error;
 }

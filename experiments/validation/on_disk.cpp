@@ -131,8 +131,10 @@ Status validate_on_disk(Session& session, const DiskValidationOptions& options, 
                 .progress = [&](std::int64_t done, std::int64_t total) { progress.update(done, total); },
                 .stop = [&] { return interrupts.any(); }});
   if (!validation) {
-    return of_option(validation.error(),
-                     {{"dram.expert_budget", "--budgets"}, {"runtime.io_lanes", "--lanes"}});
+    return of_option(validation.error(), {{"dram.expert_budget", "--budgets"},
+                                          {"runtime.io_lanes", "--lanes"},
+                                          {"model", "--choices"},
+                                          {"routing", "--choices"}});
   }
   progress.clear();
   validation->head.workload = workload_text(**stream, options.stream, *live);
