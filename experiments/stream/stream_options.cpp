@@ -30,7 +30,8 @@ Result<std::shared_ptr<const RouteTrace>> load_choices(const ShippedCatalogue& c
 void add_stream_options(CLI::App& verb, StreamRequest& request) {
   verb.add_option("--model", request.model.model, "a checkpoint folder, or a preset with --random-weights");
   add_forward_options(verb, request.model);
-  verb.add_option("--experts", request.experts, "its routed experts, a file that `pregate pack` wrote");
+  verb.add_option("--experts", request.experts,
+                  "a file of its routed experts, as `pregate pack` writes it for this model and precision");
   add_prompt_options(verb, request.prompt);
   verb.add_option(
       "--choices", request.choices,
