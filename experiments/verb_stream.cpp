@@ -93,7 +93,10 @@ Status stream_model(Session& session, const StreamVerbOptions& options) {
                                                     progress.update(done, live->max_tokens);
                                                     return !interrupts.any();
                                                   }});
-  if (!result) return of_option(result.error(), {{"dram.expert_budget", budget_option(options)}});
+  if (!result)
+    return of_option(
+        result.error(),
+        {{"dram.expert_budget", budget_option(options)}, {"model", "--choices"}, {"routing", "--choices"}});
   progress.clear();
   if (!options.out.empty()) {
     if (Status written = write_run(options.out, result->run); !written) return written;
@@ -127,10 +130,12 @@ void add_stream_verb(CLI::App& app, Session& session) {
       "stream", "Run a model for real with its routed experts on this machine's disk, and measure it");
   add_stream_options(*verb, options->stream);
   verb->add_option("--budget", options->budget,
-                   "memory for routed experts: a share of all (25%) or bytes (2GiB)")
+                   "memory for routed experts: a share of all of them (25%) or bytes (2GiB)")
       ->default_str("25%");
   options->budget = "25%";
-  verb->add_option("--device", options->device, "the device that the record names, for its bound")
+  verb->add_option("--device", options->device,
+                   "this machine as a device file, as `pregate calibrate --out` writes it: for the bound of "
+                   "the report")
       ->capture_default_str();
   add_repeated(*verb, "--set", options->assignments,
                "change a scenario field: policy.eviction, policy.prefetch, runtime.io_lanes ...")

@@ -237,19 +237,29 @@ void add_validate_verb(CLI::App& app, Session& session) {
   auto options = std::make_shared<ValidateOptions>();
   CLI::App* verb = app.add_subcommand(
       "validate", "Compare predictions with this machine's disk, with reference simulators and with a phone");
-  verb->add_flag("--references", options->references, "every reference row that the models can express");
+  // By what each is for: the two ways have no option in common but --json.
+  auto group = [verb, seen = verb->get_options().size()](const char* name) mutable {
+    const std::vector<CLI::Option*> all = verb->get_options();
+    for (; seen < all.size(); ++seen) all[seen]->group(name);
+  };
+  add_disk_validation_options(*verb, options->disk);
+  group("On this machine's disk (--experts)");
+  verb->add_flag("--references", options->references,
+                 "compare every reference row that the models can express, in place of this machine's disk");
   verb->add_flag("--fidelity", options->fidelity,
                  "also a whole token of three devices by both DRAM models (some minutes)");
   verb->add_option("--phone", options->phone,
                    "the folder of the phone's recordings; without it that part is left out");
   add_repeated(*verb, "--recorded", options->recorded,
-               "a validation on a real disk, as `validate --json` wrote it (repeatable)");
+               "a validation on a real disk, as `validate --save` wrote it (repeatable)");
   verb->add_option("--out", options->out, "also write the document (docs/validation.md) to this file");
-  add_disk_validation_options(*verb, options->disk);
+  group("Beside references (--references)");
   verb->add_flag("--json", options->json, "JSON instead of text");
   verb->footer(
-      "Exit code 1 when a row is outside its tolerance, or a recorded validation misses its targets.\n"
+      "Exit code 1 when a validation misses its targets, or a reference row is outside its tolerance.\n"
       "Examples:\n"
+      "  pregate calibrate --out host.device.textproto\n"
+      "  pregate pack --model megrez2-nano --precision int8 --out nano.experts\n"
       "  pregate validate --model megrez2-nano --precision int8 --experts nano.experts --prompt \"Once upon "
       "a time\" --device host.device.textproto\n  pregate validate --references\n"
       "  pregate validate --references --fidelity --phone phone/ --out docs/validation.md");

@@ -30,7 +30,8 @@ Result<std::shared_ptr<const RouteTrace>> load_choices(const ShippedCatalogue& c
 void add_stream_options(CLI::App& verb, StreamRequest& request) {
   verb.add_option("--model", request.model.model, "a checkpoint folder, or a preset with --random-weights");
   add_forward_options(verb, request.model);
-  verb.add_option("--experts", request.experts, "its routed experts, a file that `pregate pack` wrote");
+  verb.add_option("--experts", request.experts,
+                  "a file of its routed experts, as `pregate pack` writes it for this model and precision");
   add_prompt_options(verb, request.prompt);
   verb.add_option(
       "--choices", request.choices,
@@ -62,7 +63,7 @@ Result<LiveOptions> stream_live_options(const ShippedCatalogue& catalogue, const
 
 Error of_option(const Error& error, std::initializer_list<FieldOption> options) {
   for (const auto& [field, option] : options) {
-    if (error.place.ends_with(field)) return error.at(option);
+    if (error.place == field || error.place.ends_with(fmt::format(": {}", field))) return error.at(option);
   }
   return error;
 }

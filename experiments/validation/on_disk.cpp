@@ -85,16 +85,16 @@ std::string workload_text(const OpenedStream& stream, const StreamRequest& reque
 void add_disk_validation_options(CLI::App& verb, DiskValidationOptions& options) {
   add_stream_options(verb, options.stream);
   verb.add_option("--device", options.device,
-                  "what predicts: a device file, as `pregate calibrate` writes it")
+                  "what predicts: this machine as a device file, as `pregate calibrate --out` writes it")
       ->capture_default_str();
   const auto list = [&verb](const char* name, auto& values, const char* help) {
     return verb.add_option(name, values, help)->delimiter(',')->capture_default_str();
   };
-  list("--budgets", options.budgets, "shares of all routed experts that memory has room for");
-  list("--prefetch", options.prefetches, "none, pregate");
-  list("--lanes", options.lanes, "requests with the disk at once")->check(CLI::Range(1, 256));
-  list("--eviction", options.evictions, "policies");
-  verb.add_option("--repeats", options.repeats, "of every cell, over the whole grid in turns")
+  list("--budgets", options.budgets, "memory for routed experts, each a share of all of them: 25% or 0.25");
+  list("--prefetch", options.prefetches, "on demand (none), or as soon as a router has spoken (pregate)");
+  list("--lanes", options.lanes, "reads in flight at most")->check(CLI::Range(1, 256));
+  list("--eviction", options.evictions, "what makes room: words of policy.eviction");
+  verb.add_option("--repeats", options.repeats, "runs of each cell; the whole grid is run so often")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
   verb.add_option(
@@ -103,7 +103,7 @@ void add_disk_validation_options(CLI::App& verb, DiskValidationOptions& options)
           "took)")
       ->check(CLI::IsMember({"device", "measured"}))
       ->capture_default_str();
-  verb.add_option("--csv", options.csv, "write a row a cell and repeat to this file");
+  verb.add_option("--csv", options.csv, "write a row for each cell and repeat to this file");
   verb.add_option("--plot", options.plot, "draw predicted and measured tokens/s: .svg or .png");
   verb.add_option("--save", options.save, "write everything, as --json prints it, to this file");
 }
@@ -131,8 +131,10 @@ Status validate_on_disk(Session& session, const DiskValidationOptions& options, 
                 .progress = [&](std::int64_t done, std::int64_t total) { progress.update(done, total); },
                 .stop = [&] { return interrupts.any(); }});
   if (!validation) {
-    return of_option(validation.error(),
-                     {{"dram.expert_budget", "--budgets"}, {"runtime.io_lanes", "--lanes"}});
+    return of_option(validation.error(), {{"dram.expert_budget", "--budgets"},
+                                          {"runtime.io_lanes", "--lanes"},
+                                          {"model", "--choices"},
+                                          {"routing", "--choices"}});
   }
   progress.clear();
   validation->head.workload = workload_text(**stream, options.stream, *live);

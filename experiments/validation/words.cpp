@@ -55,6 +55,7 @@ std::string verdict_text(const ModelVerdict& verdict) {
   } else {
     out = "no cell decodes: the targets are NOT judged";
   }
+  if (verdict.unequal == 0 && verdict.cells == 1) return out + "; counts equal in the one cell";
   return out + (verdict.unequal == 0
                     ? fmt::format("; counts equal in all {} cells", verdict.cells)
                     : fmt::format("; counts DIFFER in {} of {} cells", verdict.unequal, verdict.cells));

@@ -30,6 +30,8 @@ TEST(Command, EveryVerb_HasHelpWithExamples) {
                                                        {"record"},
                                                        {"forward"},
                                                        {"pack"},
+                                                       {"stream"},
+                                                       {"validate"},
                                                        {"eval"},
                                                        {"bench"},
                                                        {"devices"},
