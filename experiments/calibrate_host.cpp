@@ -16,7 +16,8 @@ namespace pregate {
 namespace {
 
 constexpr Bytes kExpertRead = Bytes(8'650'752);  // 8.25 MiB: an int8 expert of megrez2-3x7b-a3b, about
-constexpr Bytes kLeastFile = Bytes::mib(64);
+constexpr Bytes kLeastFile = Bytes::mib(4);
+constexpr std::int64_t kPlaces = 8;  // that a file must have for the largest read
 constexpr std::int32_t kLanes = 4;
 constexpr double kLeastCost = 0.1, kMostCost = 100;  // what a device file takes
 
@@ -119,6 +120,8 @@ Status HostRun::open_file() {
     const Bytes bytes(static_cast<std::int64_t>(size));
     if (bytes < kLeastFile)
       return bad_input("a file of at least " + to_text(kLeastFile), to_text(bytes), path_).at("--file");
+    // Of a small file, reads that leave it some places to begin at.
+    std::erase_if(amounts_.sizes, [bytes](Bytes read) { return read * kPlaces > bytes; });
     host_.read_from = std::filesystem::path(path_).filename().string();
     return {};
   }

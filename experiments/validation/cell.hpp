@@ -49,6 +49,7 @@ struct ValidationHead {
   std::string npu;                     // "device" or "measured"
   double resident_predicted = 0;       // tokens/s of decode with every expert in memory; 0: not known
   std::vector<ResidentRun> resident;   // before the first repeat and after each; empty: not known
+  std::int64_t dropped = 0;            // repeats that were run again, as the machine was not steady
   std::vector<PlainRead> plain_reads;  // one for each number of lanes of the cells; empty: not known
 };
 

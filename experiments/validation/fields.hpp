@@ -132,6 +132,7 @@ void each_field(V& visit, S& head) {
   visit("npu", head.npu);
   visit("resident_predicted_tokens_per_s", head.resident_predicted);
   visit("resident", head.resident);
+  visit("dropped_repeats", head.dropped);
   visit("plain_reads", head.plain_reads);
 }
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
@@ -89,12 +90,18 @@ class Grid {
     const Result<std::vector<PlainRead>> before = plain_reads();
     if (!before) return before.error();
     total_ = static_cast<std::int64_t>(scenarios_.size()) * options_.repeats;
-    for (int repeat = 0; repeat < options_.repeats; ++repeat) {
+    for (int kept = 0, tried = 0; kept < options_.repeats; ++tried) {
+      const bool last_chance = tried + options_.repeats - kept >= kMostTries * options_.repeats;
       for (std::size_t cell = 0; cell < scenarios_.size(); ++cell) {
         const Status ran = run_cell(cell);
         if (!ran) return named(ran.error(), cell);
       }
       if (Status ran = run_resident(); !ran) return ran.error();
+      if (was_steady() || last_chance) {
+        ++kept;
+      } else {
+        drop_repeat();
+      }
     }
     const Result<std::vector<PlainRead>> after = plain_reads();
     if (!after) return after.error();
@@ -103,6 +110,22 @@ class Grid {
   }
 
  private:
+  static constexpr int kMostTries = 3;
+
+  // The last repeat, by the resident runs on either side of it: nothing of prediction or disk is asked.
+  [[nodiscard]] bool was_steady() const {
+    const std::vector<ResidentRun>& runs = validation_.head.resident;
+    if (options_.steady == 0 || runs.size() < 2) return true;
+    const double first = runs.front().tokens_s;
+    return std::all_of(runs.end() - 2, runs.end(), [&](const ResidentRun& run) {
+      return std::abs(run.tokens_s / first - 1) <= options_.steady;
+    });
+  }
+  void drop_repeat() {
+    for (ValidationCell& cell : validation_.cells) cell.measured.pop_back();
+    done_ -= static_cast<std::int64_t>(validation_.cells.size());
+    ++validation_.head.dropped;
+  }
   [[nodiscard]] Error named(Error error, std::size_t cell) const {
     const std::string where = case_text(validation_.cells[cell].of);
     error.place = error.place.empty() ? where : fmt::format("{}: {}", where, error.place);

@@ -5,6 +5,7 @@
 
 #include "experiments/interrupts.hpp"
 #include "experiments/validation/grid.hpp"
+#include "experiments/validation/prepare.hpp"
 #include "experiments/validation/report.hpp"
 
 namespace pregate {
@@ -42,9 +43,8 @@ Result<GridAxes> axes_of(const DiskValidationOptions& options) {
 
 Status check_files(const DiskValidationOptions& options) {
   const StreamRequest& stream = options.stream;
-  if (stream.experts.empty()) {
-    return bad_input("a file of experts that `pregate pack` wrote, or --references", "neither")
-        .at("--experts");
+  if (stream.model.model.empty()) {
+    return bad_input("a model to stream from this machine's disk, or --references", "neither").at("--model");
   }
   if (!options.plot.empty()) {
     if (const Result<plot::Format> format = plot::format_of(options.plot); !format)
@@ -84,8 +84,12 @@ std::string workload_text(const OpenedStream& stream, const StreamRequest& reque
 
 void add_disk_validation_options(CLI::App& verb, DiskValidationOptions& options) {
   add_stream_options(verb, options.stream);
-  verb.add_option("--device", options.device,
-                  "what predicts: this machine as a device file, as `pregate calibrate --out` writes it")
+  verb.add_option(
+      "--device", options.device,
+      "what predicts: this machine as a device file, as `pregate calibrate --out` writes it; default: it "
+      "is calibrated first, on the file of experts");
+  verb.add_option("--dir", options.folder,
+                  "where the file of experts is packed if none is given; it is removed afterwards")
       ->capture_default_str();
   const auto list = [&verb](const char* name, auto& values, const char* help) {
     return verb.add_option(name, values, help)->delimiter(',')->capture_default_str();
@@ -96,6 +100,12 @@ void add_disk_validation_options(CLI::App& verb, DiskValidationOptions& options)
   list("--eviction", options.evictions, "what makes room: words of policy.eviction");
   verb.add_option("--repeats", options.repeats, "runs of each cell; the whole grid is run so often")
       ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  verb.add_option(
+          "--steady", options.steady,
+          "how far the run with all experts in memory may move from the first one, before and after a "
+          "repeat, or the repeat is run again (three times as often at most); 0: never")
+      ->check(CLI::Range(0.0, 10.0))
       ->capture_default_str();
   verb.add_option(
           "--npu", options.npu,
@@ -112,9 +122,17 @@ Status validate_on_disk(Session& session, const DiskValidationOptions& options, 
   if (Status fine = check_files(options); !fine) return fine;
   Result<GridAxes> axes = axes_of(options);
   if (!axes) return axes.error();
-  if (Status known = check_device(session.catalogue, options.device); !known) return known;
+  if (!options.device.empty()) {
+    if (Status known = check_device(session.catalogue, options.device); !known) return known;
+  }
+  const Result<ValidationInputs> inputs =
+      prepare_validation(session.catalogue, {.model = options.stream.model,
+                                             .experts = options.stream.experts,
+                                             .device = options.device,
+                                             .folder = options.folder});
+  if (!inputs) return inputs.error();
   const Result<std::unique_ptr<OpenedStream>> stream =
-      open_stream(session.catalogue, options.stream.model, options.stream.experts);
+      open_stream(session.catalogue, options.stream.model, inputs->experts);
   if (!stream) return stream.error();
   const Result<LiveOptions> live = stream_live_options(session.catalogue, **stream, options.stream);
   if (!live) return live.error();
@@ -123,8 +141,9 @@ Status validate_on_disk(Session& session, const DiskValidationOptions& options, 
   Result<Validation> validation =
       run_grid(session.catalogue, **stream, *live,
                {.axes = std::move(*axes),
-                .device = options.device,
+                .device = inputs->device,
                 .repeats = options.repeats,
+                .steady = options.steady,
                 .measured_npu = options.npu == "measured",
                 .verify = !options.stream.no_verify,
                 .engine = engine_of(options.stream),
@@ -137,6 +156,7 @@ Status validate_on_disk(Session& session, const DiskValidationOptions& options, 
                                           {"routing", "--choices"}});
   }
   progress.clear();
+  if (options.device.empty()) validation->head.device = "this machine, calibrated just before";
   validation->head.workload = workload_text(**stream, options.stream, *live);
   if (Status sound = check_validation(*validation); !sound) return sound;
   if (Status written = write_files(options, *validation); !written) return written;

@@ -13,12 +13,14 @@ namespace pregate {
 
 struct DiskValidationOptions {
   StreamRequest stream;
-  std::string device = "host";
+  std::string device;        // empty: this machine is calibrated first
+  std::string folder = ".";  // of what is made here
   std::vector<std::string> budgets = {"10%", "25%", "50%", "100%"};
   std::vector<std::string> prefetches = {"none", "pregate"};
   std::vector<std::int32_t> lanes = {1, 4};
   std::vector<std::string> evictions = {"lru"};
   int repeats = 3;
+  double steady = 0.1;
   std::string npu = "device";
   std::string csv, plot, save;
 };

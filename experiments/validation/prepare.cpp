@@ -38,10 +38,14 @@ Result<ValidationInputs> prepare_validation(const ShippedCatalogue& catalogue,
   if (!found) return found.error();
   Result<ScratchFolder> folder = ScratchFolder::create(request.folder);
   if (!folder) return folder.error();
+  if (inputs.experts.empty()) {
+    inputs.experts = folder->file("model.experts");
+    if (Status packed = pack_experts(*found, request.model, inputs.experts); !packed) return packed.error();
+  }
   if (inputs.device.empty()) {
     Progress progress("calibrating this machine");
     HostOptions host;
-    host.folder = request.folder;
+    host.file = inputs.experts;  // a disk is not as quick everywhere
     host.precision = request.model.precision;
     host.progress = [&progress](const std::string&, std::int64_t done, std::int64_t total) {
       progress.update(done, total);
@@ -51,10 +55,6 @@ Result<ValidationInputs> prepare_validation(const ShippedCatalogue& catalogue,
     inputs.device = folder->file("host.device.textproto");
     if (Status written = write_text_file(inputs.device, host_device_text(*calibrated)); !written)
       return written.error();
-  }
-  if (inputs.experts.empty()) {
-    inputs.experts = folder->file("model.experts");
-    if (Status packed = pack_experts(*found, request.model, inputs.experts); !packed) return packed.error();
   }
   inputs.folder.emplace(std::move(*folder));
   return inputs;

@@ -82,8 +82,12 @@ std::string resident_text(const ValidationHead& head) {
     most = std::max(most, rate);
     out += fmt::format("{}{}", i == 0 ? "" : ", ", four_digits(rate));
   }
-  return out + fmt::format(" tokens/s over the grid: +/- {} of the machine's own",
-                           percent((most - least) / (most + least)));
+  return out +
+         fmt::format(" tokens/s over the grid: +/- {} of the machine's own",
+                     percent((most - least) / (most + least))) +
+         (head.dropped == 0
+              ? std::string()
+              : fmt::format("; {} repeat{} run again", head.dropped, head.dropped == 1 ? "" : "s"));
 }
 
 std::vector<std::string> disk_texts(const std::vector<DiskShare>& shares) {

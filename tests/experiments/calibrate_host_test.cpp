@@ -181,7 +181,7 @@ TEST(CalibrateHost, BadOptions_AreUsageErrors) {
   };
   const std::vector<Case> cases = {
       {{"--file", folder.file("none")}, "--file: "},
-      {{"--file", small}, "expected a file of at least 64 MiB, found 1 MiB"},
+      {{"--file", small}, "expected a file of at least 4 MiB, found 1 MiB"},
       {{"--dir", folder.file("none")}, "expected a folder that can be written, found No such file"},
       {{"--dir", "/proc"}, "expected a folder that can be written"},
       {{"--file", small, "--out", small}, "--out"},
