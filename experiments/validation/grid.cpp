@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 
@@ -110,15 +111,17 @@ class Grid {
   }
 
  private:
-  static constexpr int kMostTries = 3;
+  static constexpr int kMostTries = 2, kFirstRuns = 3;
 
   // The last repeat, by the resident runs on either side of it: nothing of prediction or disk is asked.
   [[nodiscard]] bool was_steady() const {
     const std::vector<ResidentRun>& runs = validation_.head.resident;
-    if (options_.steady == 0 || runs.size() < 2) return true;
-    const double first = runs.front().tokens_s;
+    if (options_.steady == 0 || runs.size() <= kFirstRuns) return true;
+    std::array<double, kFirstRuns> first{};
+    for (std::size_t i = 0; i < first.size(); ++i) first[i] = runs[i].tokens_s;
+    std::sort(first.begin(), first.end());
     return std::all_of(runs.end() - 2, runs.end(), [&](const ResidentRun& run) {
-      return std::abs(run.tokens_s / first - 1) <= options_.steady;
+      return std::abs(run.tokens_s / first[kFirstRuns / 2] - 1) <= options_.steady;
     });
   }
   void drop_repeat() {
@@ -159,7 +162,10 @@ class Grid {
     live.max_tokens = std::min<std::int64_t>(live_.max_tokens, 4);
     if (const auto warm = stream_run(stream_.streamed(), resident_, live, stream_options()); !warm)
       return warm.error();
-    return run_resident();
+    for (int i = 0; i < kFirstRuns; ++i) {
+      if (Status ran = run_resident(); !ran) return ran;
+    }
+    return {};
   }
 
   Status run_resident() {

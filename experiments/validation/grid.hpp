@@ -25,8 +25,7 @@ struct GridOptions {
   std::string device;  // a device's name or file: what predicts
   int repeats = 1;
   // A repeat counts if the run with all experts in memory, before and after it, is within this share of the
-  // first one, right after the calibration; else it is run again, three times `repeats` at most. 0: every one
-  // counts.
+  // median of the first three; else it is run again, twice `repeats` at most. 0: every one counts.
   double steady = 0;
   bool measured_npu = false;  // compute times as the resident run measured them, in place of the device's
   bool verify = true;         // checksums of what is streamed

@@ -103,8 +103,8 @@ void add_disk_validation_options(CLI::App& verb, DiskValidationOptions& options)
       ->capture_default_str();
   verb.add_option(
           "--steady", options.steady,
-          "how far the run with all experts in memory may move from the first one, before and after a "
-          "repeat, or the repeat is run again (three times as often at most); 0: never")
+          "how far runs with all experts in memory, before and after a repeat, may be from the first three, "
+          "or the repeat is run again (twice as often at most); 0: any")
       ->check(CLI::Range(0.0, 10.0))
       ->capture_default_str();
   verb.add_option(

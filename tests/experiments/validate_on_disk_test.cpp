@@ -69,8 +69,8 @@ TEST_F(ValidateOnDisk, InText_SaysTheCellsAndTheVerdict) {
 }
 
 TEST_F(ValidateOnDisk, BadOptionsAreNamed) {
-  expect_refused(run_pregate({"validate", "--model", "megrez2-nano", "--prompt", "Once"}),
-                 "--experts: ", "or --references, found neither");
+  expect_refused(run_pregate({"validate", "--prompt", "Once"}),
+                 "--model: ", "or --references, found neither");
   expect_refused(validate({"--budgets", "25%,0%"}), "--budgets: ", "found \"0%\"");
   expect_refused(validate({"--budgets", "101%"}), "--budgets: ", "found \"101%\"");
   expect_refused(validate({"--prefetch", "maybe"}), "--prefetch: ", "maybe");
