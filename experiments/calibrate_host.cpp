@@ -41,6 +41,8 @@ struct Amounts {
   int contention_rounds = 15;
   double contention_seconds = 0.4;
   std::int64_t events = 4000, reads = 64;
+  std::vector<const char*> operators_of{"megrez2-3x7b-a3b", "megrez2-nano"};
+  std::int64_t operator_tokens = 48;
   bool all_precisions = true;
 };
 
@@ -56,6 +58,8 @@ Amounts quick_amounts() {
   quick.memory_rounds = 3;
   quick.largest_outputs = 8192;  // leaves out the large head
   quick.prefill_rows = 32;
+  quick.operators_of = {"megrez2-nano"};
+  quick.operator_tokens = 4;
   quick.decode_rounds = 3;
   quick.prefill_rounds = 2;
   quick.contention_weights = Bytes::mib(64);
@@ -82,8 +86,9 @@ class HostRun {
     host_.capacity = total_memory();
     host_.reserved =
         host_.capacity - std::min(available_memory(), host_.capacity);  // before anything is taken
-    for (Status (HostRun::*part)() : {&HostRun::open_file, &HostRun::disk, &HostRun::memory,
-                                      &HostRun::products, &HostRun::contention, &HostRun::management}) {
+    for (Status (HostRun::*part)() :
+         {&HostRun::open_file, &HostRun::disk, &HostRun::memory, &HostRun::products, &HostRun::operators,
+          &HostRun::contention, &HostRun::management}) {
       if (Status done = (this->*part)(); !done) return done.error();
     }
     return std::move(host_);
@@ -98,6 +103,7 @@ class HostRun {
   Status memory();
   Status products();
   Status contention();
+  Status operators();
   Status management();
   Result<std::vector<ProductShape>> shapes(Precision precision) const;
   Result<HostProducts> products_in(Precision precision) const;
@@ -231,6 +237,34 @@ Status HostRun::products() {
   return {};
 }
 
+// What a device file has of the compute unit: the operators of the model that is simulated, all that is
+// between their products included.
+Status HostRun::operators() {
+  std::vector<StreamRow> rows;
+  for (const char* name : amounts_.operators_of) {
+    tell("operators", 0, 0);
+    const Result<NamedText> source = catalogue_.model(name);
+    if (!source) return source.error();
+    const Result<ModelSpec> spec = parse_model_spec(*source);
+    if (!spec) return spec.error();
+    const auto measured =
+        probe_operators({.spec = *spec, .precision = host_.precision, .tokens = amounts_.operator_tokens});
+    if (!measured) return measured.error();
+    double token = 0;
+    for (const OperatorRow& row : *measured) token += row.a_token * spread_of(row.seconds).median;
+    for (const OperatorRow& row : *measured) {
+      const double seconds = spread_of(row.seconds).median;
+      rows.push_back({.bytes = row.bytes,
+                      .seconds = seconds,
+                      .launches = row.launches,
+                      .weight = row.a_token * seconds / token});
+      host_.operators.push_back(row);
+    }
+  }
+  host_.operator_fit = fit_stream(rows);
+  return {};
+}
+
 Status HostRun::contention() {
   const Result<std::vector<ProductShape>> all = shapes(host_.precision);
   if (!all) return all.error();
@@ -247,7 +281,7 @@ Status HostRun::contention() {
                                   .round_seconds = amounts_.contention_seconds});
   if (!result) return result.error();
   host_.contention = *result;
-  const StreamFit& stream = host_.chosen().stream;
+  const StreamFit& stream = host_.operator_fit;
   host_.slowdown = {.usable = host_.memory_peak(),
                     .stream = static_cast<double>(stream.rate.count()),
                     .launch_s = stream.launch.to_seconds(),

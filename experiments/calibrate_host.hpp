@@ -56,6 +56,8 @@ struct HostCalibration {
   Bytes memory_buffer;
   Spread memory_bytes_per_second;
   std::vector<HostProducts> products;  // the chosen precision first
+  std::vector<OperatorRow> operators;  // of decode, in the chosen precision
+  StreamFit operator_fit;              // launch and rate of a device file
   ContentionResult contention;
   Slowdown slowdown;
   double write_cost = 1;

@@ -137,15 +137,16 @@ FlashFit fit_flash(std::span<const FlashRow> rows, int simulations) {
 
 StreamFit fit_stream(std::span<const StreamRow> rows) {
   check(!rows.empty(), "a fit has rows");
-  // Minimises the sum of ((a + b bytes) / seconds - 1)^2 by its normal equations.
+  // Minimises the sum of weight x ((a launches + b bytes) / seconds - 1)^2 by its normal equations.
   double aa = 0, ab = 0, bb = 0, a1 = 0, b1 = 0;
   for (const StreamRow& row : rows) {
-    const double a = 1 / row.seconds, b = static_cast<double>(row.bytes.count()) / row.seconds;
-    aa += a * a;
-    ab += a * b;
-    bb += b * b;
-    a1 += a;
-    b1 += b;
+    const double a = static_cast<double>(row.launches) / row.seconds,
+                 b = static_cast<double>(row.bytes.count()) / row.seconds;
+    aa += row.weight * a * a;
+    ab += row.weight * a * b;
+    bb += row.weight * b * b;
+    a1 += row.weight * a;
+    b1 += row.weight * b;
   }
   const double determinant = aa * bb - ab * ab;
   double launch = 0, per_byte = b1 / bb;

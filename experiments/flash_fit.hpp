@@ -45,11 +45,15 @@ FlashFit fit_flash(std::span<const FlashRow> rows, int simulations);
 struct StreamRow {
   Bytes bytes;
   double seconds = 0;
+  std::int64_t launches = 1;  // that the time holds
+  double weight = 1;          // of its relative error
 };
 struct StreamFit {
   Duration launch;
   Bandwidth rate;
-  [[nodiscard]] double seconds(Bytes bytes) const { return (launch + bytes / rate).to_seconds(); }
+  [[nodiscard]] double seconds(Bytes bytes, std::int64_t launches = 1) const {
+    return (launch * launches + bytes / rate).to_seconds();
+  }
 };
 // Rows are at least one; one alone, or rows of one size, have no launch.
 StreamFit fit_stream(std::span<const StreamRow> rows);

@@ -120,7 +120,7 @@ void npu_section(Writer& out, const HostCalibration& host) {
   const auto fields = [](Precision precision) {
     return precision == Precision::int8 ? "int8" : precision == Precision::bf16 ? "fp16" : "fp32";
   };
-  const StreamFit& stream = host.chosen().stream;
+  const StreamFit& stream = host.operator_fit;
   out.section("npu");
   out.quoted("name", plain(host.machine.compute), "# the processor's cores");
   for (const HostProducts& products : host.products) {
@@ -134,8 +134,8 @@ void npu_section(Writer& out, const HostCalibration& host) {
              fmt::format("# products of this calibration: {}", to_text(host.precision)));
   out.number("efficiency", "1", "# source: the rates are achieved ones");
   out.quoted("dram_bandwidth", rate_text(stream.rate),
-             fmt::format("# source: fit of launch + bytes / rate to {} products of one row: measured here",
-                         host.chosen().decode.size()));
+             fmt::format("# source: fit of launch + bytes / rate to {} operators of decode: measured here",
+                         host.operators.size()));
   out.quoted("launch_latency", time_text_us(stream.launch.to_seconds()), "# source: the same fit: measured");
   out.end();
 }

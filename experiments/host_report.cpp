@@ -91,6 +91,31 @@ std::string products_table(const Look& look, const HostCalibration& host) {
   return table.text(look);
 }
 
+double operator_residual(const HostCalibration& host, const OperatorRow& row) {
+  return host.operator_fit.seconds(row.bytes, row.launches) / spread_of(row.seconds).median - 1;
+}
+
+std::string operators_table(const Look& look, const HostCalibration& host) {
+  Table table({{"operator", Align::left},
+               {"of"},
+               {"reads"},
+               {"us"},
+               {"min"},
+               {"max"},
+               {"n"},
+               {"GB/s"},
+               {"fit off by"}});
+  for (const OperatorRow& row : host.operators) {
+    const Spread s = spread_of(row.seconds);
+    table.row({row.name, std::to_string(row.launches), to_text(row.bytes),
+               fmt::format("{:.1f}", s.median * 1e6), fmt::format("{:.1f}", s.least * 1e6),
+               fmt::format("{:.1f}", s.most * 1e6), std::to_string(s.rounds),
+               fmt::format("{:.2f}", static_cast<double>(row.bytes.count()) / s.median * 1e-9),
+               signed_text(100 * operator_residual(host, row), "%")});
+  }
+  return table.text(look);
+}
+
 Json json_of(const Spread& s) {
   return {{"median", s.median}, {"min", s.least}, {"max", s.most}, {"n", s.rounds}};
 }
@@ -150,6 +175,8 @@ std::string host_report(const Look& look, const HostCalibration& host) {
       "  fitted: t0 {}, overhead {}, lane {}, part {}; worst row {:.1f} %, RMS {:.1f} %\n\n"
       "Products  each with its activations' conversion\n{}\n"
       "  {} of one row, fitted: launch {}, then {}\n\n"
+      "Operators  of decode steps, mean over a few layers\n{}\n"
+      "  fitted: launch {}, then {}: the device file's\n\n"
       "Other figures\n{}\n"
       "  a busy disk makes a product {:+.1f} % longer: write cost {:.2f}\n"
       "  memory {}, of which {} were in use\n",
@@ -158,7 +185,8 @@ std::string host_report(const Look& look, const HostCalibration& host) {
       host.read_from, to_text(host.disk.file), disk_table(look, host), to_text(f.request_latency),
       to_text(f.request_overhead), to_text(f.lane_bandwidth), to_text(f.read_bandwidth),
       100 * host.flash.worst, 100 * host.flash.rms, products_table(look, host), to_text(host.precision),
-      to_text(stream.launch), to_text(stream.rate), figures_table(look, host),
+      to_text(stream.launch), to_text(stream.rate), operators_table(look, host),
+      to_text(host.operator_fit.launch), to_text(host.operator_fit.rate), figures_table(look, host),
       100 * (host.contention.ratio.median - 1), host.write_cost, to_text(host.capacity),
       to_text(host.reserved));
 }
@@ -176,11 +204,22 @@ Json host_json(const HostCalibration& host) {
               {"read_from", host.read_from},
               {"disk", disk_json(host)},
               {"products", Json::array()},
+              {"operators",
+               {{"launch_s", host.operator_fit.launch.to_seconds()},
+                {"stream_bytes_per_s", host.operator_fit.rate.count()},
+                {"rows", Json::array()}}},
               {"figures", Json::array()},
               {"write_cost", host.write_cost},
               {"memory_bytes", host.capacity.count()},
               {"memory_in_use_bytes", host.reserved.count()}};
   for (const HostProducts& products : host.products) out["products"].push_back(json_of(products));
+  for (const OperatorRow& row : host.operators) {
+    out["operators"]["rows"].push_back({{"name", row.name},
+                                        {"launches", row.launches},
+                                        {"bytes", row.bytes.count()},
+                                        {"seconds", json_of(spread_of(row.seconds))},
+                                        {"fit_off_by", operator_residual(host, row)}});
+  }
   for (const HostFigure& figure : host_figures(host)) {
     Json row = {{"name", figure.name}, {"unit", figure.unit}};
     row.update(json_of(figure.spread));

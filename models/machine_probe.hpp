@@ -114,6 +114,27 @@ struct ProductProbe {
 // others together fill. Errors: too little memory.
 Result<std::vector<ProductRow>> probe_products(const ProductProbe& probe);
 
+// ---- operators ----
+
+// Decode steps of a model with a few layers of these shapes and weights drawn from a seed.
+struct OperatorProbe {
+  ModelSpec spec;
+  Precision precision = Precision::int8;
+  std::int64_t tokens = 48;
+};
+// An operator as the simulator counts it: attention with its norms and routers, a dense or shared
+// feed-forward, the routed experts of a layer, the head. All of it is in its time, its products and what
+// stands between them.
+struct OperatorRow {
+  std::string name;             // "megrez2-nano attention"
+  Bytes bytes;                  // weights, keys and values that it reads: mean over layers
+  std::int64_t launches = 1;    // operators that the simulator makes of it: one for each routed expert
+  double a_token = 1;           // how many of these a token of the whole model takes
+  std::vector<double> seconds;  // a token each: mean over layers
+};
+// Errors: too little memory.
+Result<std::vector<OperatorRow>> probe_operators(const OperatorProbe& probe);
+
 // ---- both at once ----
 
 struct ContentionProbe {
