@@ -21,13 +21,16 @@ class PackedNano : public testing::Test {
   // `verb` of the packed model with a prompt; options of `more` in place of these.
   [[nodiscard]] Words words(const std::string& verb, const Words& more) const {
     Words all = {verb};
-    const std::pair<const char*, std::string> options[] = {
-        {"--model", "megrez2-nano"}, {"--precision", "int8"}, {"--experts", experts_},
-        {"--prompt", "Once"},        {"--tokens", "6"},       {"--device", device_}};
+    const std::pair<const char*, std::string>
+        options[] = {{"--model", "megrez2-nano"}, {"--precision", "int8"}, {"--experts", experts_},
+                     {"--prompt", "Once"},        {"--tokens", "6"},       {"--device", device_},
+                     {"--threads", "1"}};  // beside other tests, threads would wait for each other
     for (const auto& [option, value] : options) {
       if (std::find(more.begin(), more.end(), option) != more.end()) continue;
       all.insert(all.end(), {option, value});
     }
+    // Nor is a machine that runs other tests steady.
+    if (verb == "validate") all.insert(all.end(), {"--steady", "0"});
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }

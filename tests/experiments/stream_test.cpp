@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "experiments/catalogue.hpp"
+#include "models/compute.hpp"
 #include "models/packed_shape.hpp"
 #include "sim/simulator.hpp"
 #include "tests/experiments/command_runner.hpp"
@@ -53,6 +54,9 @@ struct World {
         whole(drawn(spec, true)),
         dense(drawn(spec, false)),
         layout(spec, Precision::int8) {
+    // So small a model is fastest on one thread, above all beside other tests, whose threads it would wait
+    // for.
+    use_threads(1);
     const Status packed =
         pack_random(spec, 7, file, {.precision = Precision::int8, .progress = {}, .stop = {}});
     EXPECT_TRUE(packed.ok()) << packed.error().message();
