@@ -95,6 +95,13 @@ Result<ScratchFile> ScratchFile::create(const std::string& folder, Bytes size,
   return file;
 }
 
+Result<ScratchFile> ScratchFile::take(const std::string& path) {
+  ScratchFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.descriptor_ < 0) return bad_input("a file that can be opened", std::strerror(errno)).at(path);
+  ::unlink(path.c_str());
+  return file;
+}
+
 ScratchFile::ScratchFile(ScratchFile&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
 
 ScratchFile::~ScratchFile() {

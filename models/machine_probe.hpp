@@ -50,6 +50,8 @@ class ScratchFile {
   // Errors: a folder that cannot be written, a disk without room.
   static Result<ScratchFile> create(const std::string& folder, Bytes size,
                                     const std::function<void(Bytes done)>& progress = {});
+  // A file that is there loses its name. Errors: one that cannot be opened.
+  static Result<ScratchFile> take(const std::string& path);
   ScratchFile(ScratchFile&& other) noexcept;
   ScratchFile& operator=(ScratchFile&&) = delete;
   ~ScratchFile();

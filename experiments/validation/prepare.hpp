@@ -1,33 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a validation needs and was not given: the file of experts is packed and the machine calibrated in a
-// folder that goes when it is done. Private to experiments/: it shows CLI11.
+// What a validation needs and was not given: the experts are packed and the machine calibrated into files
+// without a name, which are gone when it is done, however the process ends. Private to experiments/: it shows
+// CLI11.
 #pragma once
 
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "experiments/forward_model.hpp"
+#include "models/machine_probe.hpp"
 
 namespace pregate {
 
-// A folder of its own, gone with everything in it when this is.
-class ScratchFolder {
- public:
-  // Errors: `inside` cannot be written.
-  static Result<ScratchFolder> create(const std::string& inside);
-  ~ScratchFolder();
-  ScratchFolder(ScratchFolder&& other) noexcept;
-  ScratchFolder& operator=(ScratchFolder&&) = delete;
-  [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  explicit ScratchFolder(std::string path) : path_(std::move(path)) {}
-  std::string path_;  // empty: moved from
-};
-
 struct ValidationInputs {
-  std::string experts, device;          // files
-  std::optional<ScratchFolder> folder;  // of those that were made
+  std::string experts, device;    // files
+  std::vector<ScratchFile> made;  // of these
 };
 
 struct PrepareRequest {
